@@ -13,6 +13,8 @@ export interface WorkspaceOptions {
   /** How long a cluster takes from PENDING to RUNNING and from TERMINATING to TERMINATED, in ms of the clock. */
   readonly clusterStartMs?: number;
   readonly clusterStopMs?: number;
+  /** Whom the administrator's token belongs to; `admin@example.com` by default. */
+  readonly adminUserName?: string;
 }
 
 /**
@@ -35,14 +37,27 @@ export class Workspace {
     return table as Map<string, Row>;
   }
 
+  get adminUserName(): string {
+    return this.options.adminUserName ?? "admin@example.com";
+  }
+
+  /** Makes `token` known: requests that carry it act as `userName` (or a service principal's application id). */
+  acceptToken(token: string, userName: string): void {
+    this.table<string>("tokens").set(token, userName);
+  }
+
+  /** Whom a token belongs to; undefined when this workspace does not know it. */
+  callerOfToken(token: string): string | undefined {
+    return token === this.options.token ? this.adminUserName : this.table<string>("tokens").get(token);
+  }
+
   snapshot(): ReadonlyMap<string, ReadonlyMap<string, unknown>> {
     return structuredClone(this.#tables);
   }
 
   restore(snapshot: ReadonlyMap<string, ReadonlyMap<string, unknown>>): void {
     for (const table of this.#tables.values()) table.clear();
-    for (const [name, rows] of structuredClone(snapshot))
-      for (const [key, row] of rows) this.table(name).set(key, row);
+    for (const [name, rows] of structuredClone(snapshot)) for (const [key, row] of rows) this.table(name).set(key, row);
   }
 
   /** A 64-bit id beyond 2^53, as jobs and workspace objects of old workspaces have. */
