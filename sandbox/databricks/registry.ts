@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { dbfs } from "./dbfs.js";
 import type { Workspace } from "./workspace.js";
 
 /** One emulated API family: its routes, over one workspace. */
@@ -8,4 +9,4 @@ export interface Service {
 }
 
 /** Every emulated service; a route that none of them mounts answers 501. */
-export const services: readonly Service[] = [];
+export const services: readonly Service[] = [dbfs];

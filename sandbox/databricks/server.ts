@@ -52,6 +52,10 @@ export async function startWorkspaceServer(options: WorkspaceServerOptions): Pro
   app.use(requireToken(workspace), limits.middleware);
   for (const service of services) service.mount(app, workspace);
 
-  const { url, close } = await listen(app, options.port);
+  const { url, close: stopListening } = await listen(app, options.port);
+  const close = async (): Promise<void> => {
+    await stopListening();
+    await workspace.close();
+  };
   return { url, workspace, traffic, limits, close };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.js";
+import { OpenStorageAccounts, type StorageAccounts } from "./storage-accounts.js";
 
 export interface WorkspaceOptions {
   /** Workspace id, sent as `X-Databricks-Org-Id` with every answer. */
@@ -15,6 +16,10 @@ export interface WorkspaceOptions {
   readonly clusterStopMs?: number;
   /** Whom the administrator's token belongs to; `admin@example.com` by default. */
   readonly adminUserName?: string;
+  /** The storage that mounts reach; without it every account exists and takes any credential. */
+  readonly storageAccounts?: StorageAccounts;
+  /** How long `dbutils.fs.mount` takes for one mount, in real ms. */
+  readonly mountMs?: number;
 }
 
 /**
@@ -23,8 +28,12 @@ export interface WorkspaceOptions {
  */
 export class Workspace {
   readonly #tables = new Map<string, Map<string, unknown>>();
+  readonly #disposers: (() => Promise<void> | void)[] = [];
+  readonly storageAccounts: StorageAccounts;
 
-  constructor(readonly options: WorkspaceOptions) {}
+  constructor(readonly options: WorkspaceOptions) {
+    this.storageAccounts = options.storageAccounts ?? new OpenStorageAccounts();
+  }
 
   get clock(): Clock {
     return this.options.clock;
@@ -49,6 +58,16 @@ export class Workspace {
   /** Whom a token belongs to; undefined when this workspace does not know it. */
   callerOfToken(token: string): string | undefined {
     return token === this.options.token ? this.adminUserName : this.table<string>("tokens").get(token);
+  }
+
+  /** Registers what a service must give back (workers, timers) when the workspace goes. */
+  onClose(dispose: () => Promise<void> | void): void {
+    this.#disposers.push(dispose);
+  }
+
+  /** Ends what services keep running besides the tables; the tables stay readable. */
+  async close(): Promise<void> {
+    await Promise.all(this.#disposers.splice(0).map((dispose) => dispose()));
   }
 
   snapshot(): ReadonlyMap<string, ReadonlyMap<string, unknown>> {
