@@ -1,1 +1,94 @@
-export {};
+import * as resources from "@pulumi/azure-native/resources/index.js";
+import { Provider as DatabricksProvider } from "@pulumi/databricks/provider.js";
+import * as pulumi from "@pulumi/pulumi";
+import { DatabricksWorkspace } from "./components/databricks-workspace.js";
+import { GeoStorage } from "./components/geo-storage.js";
+import { resourceNames, storageAccountName, subscriptionOf } from "./components/names.js";
+import { OperationsCluster } from "./components/operations-cluster.js";
+import { readLastDeployedAccount } from "./components/own-stack.js";
+import { readPeerWorkspace } from "./components/peer-stack.js";
+import { WorkspaceNetwork } from "./components/workspace-network.js";
+import { loadConfig } from "./config.js";
+
+const config = loadConfig();
+const stack = pulumi.getStack();
+const names = resourceNames({ prefix: config.namePrefix, stack });
+const tags = { ...config.tags, "databricks-dr:stack": stack };
+
+if (config.role === "standby" && config.peer) await readPeerWorkspace({ ...config.peer, location: config.location });
+
+const group = new resources.ResourceGroup(stack, {
+  resourceGroupName: names.resourceGroup,
+  location: config.location,
+  tags,
+});
+const subscriptionId = group.id.apply(subscriptionOf);
+
+const network = new WorkspaceNetwork(`${stack}-network`, {
+  resourceGroupName: group.name,
+  location: config.location,
+  names,
+  addressRange: config.vnetCidr,
+  publicSubnetRange: config.publicSubnetCidr,
+  privateSubnetRange: config.privateSubnetCidr,
+  natGateway: config.natGateway,
+  tags,
+});
+
+const geoStorage = new GeoStorage(`${stack}-storage`, {
+  resourceGroupName: group.name,
+  location: config.location,
+  accountName: subscriptionId.apply((id) => storageAccountName({ prefix: config.namePrefix, stack }, id)),
+  sku: config.storageSku,
+  onFailover: config.onStorageFailover,
+  lastDeployed: await readLastDeployedAccount(),
+  peerLocation: config.peerLocation,
+  hierarchicalNamespace: config.hierarchicalNamespace,
+  sharedKeyAccess: config.sharedKeyAccess,
+  softDeleteDays: config.softDeleteDays,
+  containers: config.containers,
+  protect: config.protect,
+  tags,
+});
+
+const databricksWorkspace = new DatabricksWorkspace(`${stack}-databricks`, {
+  resourceGroupName: group.name,
+  managedResourceGroupId: pulumi.interpolate`/subscriptions/${subscriptionId}/resourceGroups/${names.managedResourceGroup}`,
+  workspaceName: names.workspace,
+  location: config.location,
+  sku: config.workspaceSku,
+  network,
+  protect: config.protect,
+  tags,
+});
+
+// Host and profile only: the provider reads credentials from the environment or the profile whenever it runs.
+const databricks = new DatabricksProvider(`${stack}-databricks`, {
+  host: databricksWorkspace.host,
+  azureWorkspaceResourceId: databricksWorkspace.resourceId,
+  ...(config.profile === undefined ? {} : { profile: config.profile }),
+});
+
+const operations = new OperationsCluster(`${stack}-operations`, {
+  provider: databricks,
+  ...config.operationsCluster,
+  tags,
+});
+
+export const role = config.role;
+export const location = config.location;
+/** What the peer's stack needs to know of this workspace when it follows it. */
+export const workspace = {
+  host: databricksWorkspace.host,
+  resourceId: databricksWorkspace.resourceId,
+  auth: { method: config.auth, ...(config.profile === undefined ? {} : { profile: config.profile }) },
+  operationsClusterId: operations.clusterId,
+  location: config.location,
+};
+export const storage = {
+  account: geoStorage.deployed.account,
+  resourceGroup: geoStorage.deployed.resourceGroup,
+  sku: geoStorage.deployed.sku,
+  primaryEndpoints: geoStorage.primaryEndpoints,
+  secondaryEndpoints: geoStorage.secondaryEndpoints,
+};

@@ -1,0 +1,57 @@
+import * as pulumi from "@pulumi/pulumi";
+import { regionDisplayName } from "./azure-regions.js";
+
+/** How to sign in to a workspace; the credentials themselves are read where and when they are used. */
+export interface WorkspaceAuth {
+  readonly method: "auto" | "azure" | "profile" | "environment";
+  /** Name of a profile of `.databrickscfg`. */
+  readonly profile?: string;
+}
+
+/** A workspace as its stack's output `workspace` describes it to the other stack. */
+export interface WorkspaceDescription {
+  readonly host: string;
+  readonly resourceId: string;
+  readonly auth: WorkspaceAuth;
+  readonly operationsClusterId: string;
+  readonly location: string;
+}
+
+export interface PeerStackArgs {
+  /** The peer's short name, for messages and commands. */
+  readonly stack: string;
+  /** organization/project/stack */
+  readonly reference: string;
+  /** This stack's region, which must not be the peer's. */
+  readonly location: string;
+}
+
+/**
+ * The workspace that a standby follows, from the outputs of the peer's stack. Each way in which the two stacks do not make
+ * a pair ends the program with what to do about it. Awaited before anything else, so that nothing is made for half a pair.
+ */
+export async function readPeerWorkspace(args: PeerStackArgs): Promise<WorkspaceDescription> {
+  const peer = new pulumi.StackReference(`peer-${args.stack}`, { name: args.reference });
+  const [role, workspace] = await Promise.all([peer.getOutputDetails("role"), peer.getOutputDetails("workspace")]);
+  return checkPeer(args, role.value, workspace.value as WorkspaceDescription | undefined);
+}
+
+function checkPeer(
+  args: PeerStackArgs,
+  role: unknown,
+  workspace: WorkspaceDescription | undefined,
+): WorkspaceDescription {
+  if (!workspace)
+    throw new pulumi.RunError(
+      `the peer, stack ${args.stack}, has no workspace yet, and a standby follows its peer's\n  → first run: pulumi up --stack ${args.stack}`,
+    );
+  if (role === "standby")
+    throw new pulumi.RunError(
+      `two standbys: this stack's role is standby, and so is its peer's (stack ${args.stack}); neither has anything to follow\n  → make one of them active: pulumi config set databricks-dr:role active --stack <stack>, then pulumi up --stack <stack>`,
+    );
+  if (workspace.location === args.location)
+    throw new pulumi.RunError(
+      `this stack and its peer, stack ${args.stack}, are both in ${regionDisplayName(args.location)}: they would be lost together\n  → set databricks-dr:location to another region`,
+    );
+  return workspace;
+}

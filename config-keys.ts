@@ -1,0 +1,286 @@
+import { regionName } from "./components/azure-regions.js";
+import { parseIpv4Range } from "./components/ipv4-range.js";
+import { checked, flag, type Key, list, mapOf, number, object, oneOf, type Shape, text } from "./config-schema.js";
+
+/** Where this program's keys stand: `databricks-dr:role`. */
+export const namespace = "databricks-dr";
+
+const replicatedKinds = ["clusters", "jobs", "init-scripts", "mounts"] as const;
+
+const mappedKinds = [
+  "clusters",
+  "jobs",
+  "instance-pools",
+  "cluster-policies",
+  "warehouses",
+  "pipelines",
+  "queries",
+  "dashboards",
+  "alerts",
+  "notification-destinations",
+] as const;
+
+const secretReference = /^\{\{secrets\/[^/{}]+\/[^/{}]+\}\}$/;
+
+const region: Shape<string> = {
+  ...text(),
+  type: "Azure region",
+  read(value, key, mistakes) {
+    const name = typeof value === "string" ? regionName(value) : "";
+    if (/^[a-z]+\d*$/.test(name)) return name;
+    mistakes.push({ key, wrong: `is ${JSON.stringify(value)}`, right: "use an Azure region, such as eastus2" });
+    return undefined;
+  },
+};
+
+const ipv4Range: Shape<string> = checked(text({ type: "IPv4 range" }), (value, key, mistakes) => {
+  const range = parseIpv4Range(value);
+  if (typeof range !== "string") return;
+  mistakes.push({ key, wrong: `is "${value}", which ${range}`, right: "use CIDR notation, such as 10.10.0.0/16" });
+});
+
+const tags = checked(mapOf(text()), (value, key, mistakes) => {
+  for (const [name, tag] of Object.entries(value)) {
+    const at = `${key}.${name}`;
+    if (/[<>%&\\?/]/.test(name) || name.length > 128)
+      mistakes.push({
+        key: at,
+        wrong: "is no tag name in Azure",
+        right: "leave out < > % & \\ ? / and keep to 128 characters",
+      });
+    if (tag.length > 256)
+      mistakes.push({ key: at, wrong: `has ${tag.length} characters`, right: "keep to Azure's limit of 256" });
+    if (name.toLowerCase().startsWith(`${namespace}:`))
+      mistakes.push({ key: at, wrong: "is a tag that this program sets", right: "use another name" });
+  }
+});
+
+const storageAccounts = checked(
+  mapOf(
+    text({
+      pattern: /^[a-z0-9]{3,24}(-secondary)?$/,
+      right: "give the name of a storage account, or of its read-only endpoint, <account>-secondary",
+    }),
+    { of: "account" },
+  ),
+  (value, key, mistakes) => {
+    for (const name of Object.keys(value))
+      if (!/^[a-z0-9]{3,24}$/.test(name))
+        mistakes.push({
+          key: `${key}.${name}`,
+          wrong: "is no name of a storage account",
+          right: "use the account's name alone: 3 to 24 lowercase letters and digits",
+        });
+  },
+);
+
+const extraConfigs = checked(mapOf(text(), { of: "Hadoop setting" }), (value, key, mistakes) => {
+  for (const [name, setting] of Object.entries(value)) {
+    if (secretReference.test(setting) || !(holdsSecret(name) || looksSecret(setting))) continue;
+    // The value is not shown: it may be the secret itself.
+    mistakes.push({
+      key: `${key}.${name}`,
+      wrong: "holds a secret in clear",
+      right: "put it in a secret scope of the standby and write {{secrets/<scope>/<key>}}",
+    });
+  }
+});
+
+/** `fs.azure.account.key.<account>…`, `fs.azure.sas.<container>…`, `…oauth2.client.secret.<account>…` */
+function holdsSecret(setting: string): boolean {
+  const secretWord = /^(.*[-_])?(key|sas|secret|password|passwd|credential|token|signature)$/i;
+  const camelWord = /[a-z](Key|Sas|Secret|Password|Credential|Token|Signature)$/;
+  return setting.split(".").some((part) => secretWord.test(part) || camelWord.test(part));
+}
+
+/** An account key, or the signature of a SAS. */
+function looksSecret(value: string): boolean {
+  return /^[A-Za-z0-9+/]{86}==$/.test(value) || /[?&]?\bsig=/i.test(value);
+}
+
+function key<T>(shape: Shape<T>, doc: string): Key<T>;
+function key<T>(shape: Shape<T>, doc: string, options: { required: true }): Key<T> & { required: true };
+function key<T>(shape: Shape<T>, doc: string, options: { defaultDoc: string }): Key<T>;
+function key<T>(shape: Shape<T>, doc: string, options: { default: NoInfer<T> }): Key<T> & { default: NoInfer<T> };
+function key<T>(shape: Shape<T>, doc: string, options: Omit<Key<T>, "shape" | "doc"> = {}): Key<T> {
+  return { shape, doc, ...options };
+}
+
+/** Every key of the namespace `databricks-dr`; docs/configuration.md shows this table. */
+export const infrastructureKeys = {
+  role: key(
+    oneOf(["active", "standby"]),
+    "What this stack is today. A standby follows its peer's workspace and keeps every trigger off; an active stack follows nobody. `dr promote` swaps the roles.",
+    { required: true },
+  ),
+  location: key(region, "The Azure region of this stack. A change replaces everything.", { required: true }),
+  peer: key(
+    text({
+      pattern: /^[\w.-]+(\/[\w.-]+\/[\w.-]+)?$/,
+      right: "give the peer's stack name, or <organization>/<project>/<stack>",
+      type: "stack name, or organization/project/stack",
+    }),
+    "The stack of the other region. Needed when `role` is `standby`, and read only then.",
+  ),
+  peerLocation: key(
+    region,
+    "The peer's region: compared with the one that Azure pairs with `location`, where the geo-redundant copy lives.",
+    { required: true },
+  ),
+  auth: key(
+    oneOf(["auto", "azure", "profile", "environment"]),
+    "How to sign in to this stack's workspace. `azure`: Azure AD (az login, managed identity, `ARM_*` or `AZURE_*` variables). `profile`: a profile of `.databrickscfg`. `environment`: `DATABRICKS_*` variables. `auto`: the profile if one is named, else the environment, else Azure AD. Credentials are read when they are used and never stored.",
+    { default: "auto" },
+  ),
+  profile: key(
+    text({ pattern: /^[^[\]\s]+$/, right: "give the name of a profile of .databrickscfg, without brackets" }),
+    "The profile of `.databrickscfg` for `auth: profile`.",
+  ),
+  namePrefix: key(
+    text({
+      pattern: /^[a-z][a-z0-9]{1,11}$/,
+      right: "use 2 to 12 lowercase letters and digits, beginning with a letter",
+      type: "2–12 lowercase letters and digits",
+    }),
+    "Begins the name of every Azure resource. A change replaces everything.",
+    { default: "dbdr" },
+  ),
+  tags: key(tags, "Tags for every Azure resource, besides `databricks-dr:stack`.", { default: {} }),
+  protect: key(
+    flag,
+    "Whether Pulumi refuses to delete or replace the storage account and the workspace. To destroy a stack, set it to false and run `up` first.",
+    { default: true },
+  ),
+  storageSku: key(
+    oneOf(
+      ["Standard_RAGRS", "Standard_RAGZRS", "Standard_GRS", "Standard_GZRS"],
+      "which is not geo-redundant, or not known",
+    ),
+    "Redundancy of the storage account. Only `RA` SKUs have a read-only endpoint in the paired region.",
+    { default: "Standard_RAGRS" },
+  ),
+  onStorageFailover: key(
+    oneOf(["accept", "restore"]),
+    "An unplanned failover of the account makes it locally redundant. `accept`: leave it so, and warn. `restore`: set `storageSku` again, which copies the whole account to the paired region once more and is billed.",
+    { default: "accept" },
+  ),
+  hierarchicalNamespace: key(
+    flag,
+    "Whether the account is a data lake (ADLS Gen2). A change replaces the account and all that is in it.",
+    { default: true },
+  ),
+  sharedKeyAccess: key(
+    flag,
+    "Whether account keys and SAS made from them are accepted. Off: Azure AD alone. WASB mounts with an account key need it.",
+    { default: false },
+  ),
+  softDeleteDays: key(
+    number({ min: 0, max: 365, integer: true }),
+    "Days for which deleted blobs and containers can be restored; 0 turns that off.",
+    { default: 14 },
+  ),
+  containers: key(
+    list(
+      text({
+        pattern: /^(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+        right: "use 3 to 63 lowercase letters, digits and single hyphens",
+      }),
+    ),
+    "Containers of the storage account. Taking one away deletes it.",
+    { default: ["data"] },
+  ),
+  workspaceSku: key(
+    oneOf(["premium", "standard", "trial"]),
+    "Tier of the workspace. The standard tier has no access control. Premium cannot be changed back.",
+    { default: "premium" },
+  ),
+  vnetCidr: key(ipv4Range, "Address range of the virtual network, /16 to /24. A change replaces the workspace.", {
+    default: "10.10.0.0/16",
+  }),
+  publicSubnetCidr: key(
+    ipv4Range,
+    "Range of the subnet that Databricks calls public (no public IP is given there), at least /26.",
+    { defaultDoc: "first quarter of `vnetCidr`" },
+  ),
+  privateSubnetCidr: key(ipv4Range, "Range of the subnet for containers, at least /26.", {
+    defaultDoc: "second quarter of `vnetCidr`",
+  }),
+  natGateway: key(
+    flag,
+    "A NAT gateway as the clusters' way out: they have no public IPs, and new virtual networks of Azure have no way out by default. False where a firewall or a hub network is the way out.",
+    { default: true },
+  ),
+  operationsCluster: key(
+    object({
+      nodeType: text(),
+      sparkVersion: text(),
+      autoterminationMinutes: number({ min: 10, max: 10_000, integer: true }),
+    }),
+    "The small single-node cluster that mount work runs on.",
+    { defaultDoc: "smallest node type, latest LTS runtime, 20 minutes" },
+  ),
+} as const;
+
+/** The keys that are handed on to the replication as one object. */
+export const replicationKeys = {
+  select: key(
+    mapOf(object({ include: list(text()), exclude: list(text()) }), { names: replicatedKinds, of: "kind" }),
+    "Which objects are copied: globs on what a person sees, the name or the path. `exclude` wins over `include`.",
+    { defaultDoc: "everything" },
+  ),
+  deletions: key(
+    oneOf(["keep", "propagate"]),
+    "What happens on the standby when an object is deleted on the source. Only our own copies are ever removed.",
+    { default: "keep" },
+  ),
+  deletionLimitPercent: key(
+    number({ min: 0, max: 100 }),
+    "More deletions of one kind than this share of its copies, in one run, are refused.",
+    { default: 10 },
+  ),
+  allowMassDeletion: key(flag, "Lifts `deletionLimitPercent`. Take it off again afterwards.", { default: false }),
+  conflicts: key(
+    oneOf(["source", "standby"]),
+    "Who wins when a copy was edited by hand on the standby. It is reported in either case.",
+    { default: "source" },
+  ),
+  nodeTypes: key(
+    mapOf(text(), { of: "node type" }),
+    "Node types of the source's region → those to use on the standby, where its region lacks them.",
+    { default: {} },
+  ),
+  idMappings: key(
+    mapOf(mapOf(text(), { of: "source id" }), { names: mappedKinds, of: "kind" }),
+    "Ids on the source → ids on the standby, for what is not copied but made by hand.",
+    { default: {} },
+  ),
+  mounts: key(
+    object({
+      storageAccounts,
+      credentials: list(object({ mounts: text(), extraConfigs }, ["mounts", "extraConfigs"])),
+    }),
+    "`storageAccounts`: account → the account, or `<account>-secondary` endpoint, to mount instead. `credentials`: for the mount points that the glob `mounts` matches, Hadoop settings (`extraConfigs`) whose secrets are references, `{{secrets/<scope>/<key>}}`.",
+    { default: {} },
+  ),
+  rateLimits: key(
+    mapOf(number({ min: 0.1, max: 1000 }), { of: "API family" }),
+    "Requests a second at most, by API family.",
+    { defaultDoc: "Databricks' documented limits" },
+  ),
+  concurrency: key(number({ min: 1, max: 256, integer: true }), "Calls in flight at most, for each workspace.", {
+    defaultDoc: "adapts itself",
+  }),
+} as const;
+
+/** docs/configuration.md's tables. */
+export function configurationTable(keys: Readonly<Record<string, Key>>): string {
+  const rows = Object.entries(keys).map(([name, { shape, doc, ...rest }]) => {
+    const standard = rest.required
+      ? "**required**"
+      : rest.default === undefined
+        ? (rest.defaultDoc ?? "–")
+        : `\`${JSON.stringify(rest.default).replaceAll('"', "")}\``;
+    return `| \`${name}\` | ${shape.type} | ${standard} | ${doc} |`;
+  });
+  return ["| key | type | default | what it does |", "| --- | --- | --- | --- |", ...rows].join("\n");
+}
