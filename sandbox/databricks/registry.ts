@@ -1,5 +1,7 @@
 import type { Hono } from "hono";
+import { commandExecution } from "./command-execution.js";
 import { dbfs } from "./dbfs.js";
+import { secrets } from "./secrets.js";
 import type { Workspace } from "./workspace.js";
 
 /** One emulated API family: its routes, over one workspace. */
@@ -9,4 +11,4 @@ export interface Service {
 }
 
 /** Every emulated service; a route that none of them mounts answers 501. */
-export const services: readonly Service[] = [dbfs];
+export const services: readonly Service[] = [commandExecution, dbfs, secrets];

@@ -1,0 +1,74 @@
+// @ts-check
+// One Python interpreter in a worker thread. Plain JavaScript, because a worker is started by file and Node 20 runs no
+// TypeScript; all that decides anything is in interpreter.ts and the .py files beside this one.
+import { fileURLToPath } from "node:url";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { loadPyodide } from "pyodide";
+
+/**
+ * @typedef {object} Orders
+ * @property {WebAssembly.Module} module Pyodide, compiled once for all workers.
+ * @property {Uint8Array} [snapshot] The interpreter's memory with everything loaded; without it one is made.
+ * @property {Record<string, string>} sources Python modules by name, in the order in which they load.
+ * @property {import("node:worker_threads").MessagePort} port Calls into the workspace and their answers.
+ * @property {Int32Array} answered 1 once an answer lies in `port`.
+ * @property {Int32Array} interrupt 2 asks Python for a KeyboardInterrupt.
+ */
+const { module, snapshot, sources, port, answered, interrupt } = /** @type {Orders} */ (workerData);
+
+const instantiate = WebAssembly.instantiate;
+// Pyodide would compile its 9.6 MB again in every worker; the small modules that it makes at run time pass through.
+// @ts-expect-error one of the two overloads
+WebAssembly.instantiate = async (source, imports) => {
+  if (!("byteLength" in source) || source.byteLength < 2 ** 20) return instantiate(source, imports);
+  return { module, instance: await instantiate(module, imports) };
+};
+
+const pyodide = await loadPyodide({
+  // Pyodide would look for itself in a stack trace, which source maps make untrue.
+  indexURL: fileURLToPath(new URL(".", import.meta.resolve("pyodide"))),
+  // Without these Pyodide writes to the descriptors of process.stdout, which in a worker has none.
+  stdout: () => {},
+  stderr: () => {},
+  ...(snapshot ? { _loadSnapshot: snapshot } : { _makeSnapshot: true }),
+});
+
+if (!snapshot) {
+  const load = pyodide.runPython(`
+def load(name, source):
+    import sys, types
+    module = sys.modules[name] = types.ModuleType(name)
+    exec(compile(source, f"<{name}>", "exec"), module.__dict__)
+load
+`);
+  for (const [name, source] of Object.entries(sources)) load(name, source);
+  load.destroy();
+  // @ts-expect-error not in the published types
+  parentPort?.postMessage(pyodide.makeMemorySnapshot());
+  process.exit();
+}
+
+const notebook = pyodide.pyimport("notebook");
+notebook.start(
+  {
+    /** @param {string} name @param {string} args */
+    call(name, args) {
+      Atomics.store(answered, 0, 0);
+      port.postMessage({ name, args });
+      Atomics.wait(answered, 0, 0);
+      return receiveMessageOnPort(port)?.message;
+    },
+  },
+  /** @param {number} ms */
+  (ms) => {
+    Atomics.wait(interrupt, 0, 0, ms);
+    pyodide.checkInterrupt();
+  },
+);
+pyodide.setInterruptBuffer(interrupt);
+
+parentPort?.on("message", ({ id, code }) => {
+  Atomics.store(interrupt, 0, 0);
+  parentPort?.postMessage({ id, results: notebook.run(code) });
+});
+parentPort?.postMessage("ready");
