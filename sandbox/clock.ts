@@ -1,6 +1,7 @@
 interface Alarm {
   readonly at: number;
   readonly ring: () => void;
+  cancelled: boolean;
 }
 
 /**
@@ -9,7 +10,9 @@ interface Alarm {
  */
 export class Clock {
   #offset = 0;
+  /** In ringing order, from `#first` on; what lies before has rung. */
   #alarms: Alarm[] = [];
+  #first = 0;
   #timer: NodeJS.Timeout | undefined;
   #frozenAt: number | undefined;
 
@@ -19,45 +22,64 @@ export class Clock {
 
   /** Calls `ring` once `delay` ms have passed on this clock. Returns a function that cancels it. */
   after(delay: number, ring: () => void): () => void {
-    const alarm = { at: this.now() + delay, ring };
-    this.#alarms.push(alarm);
-    this.#alarms.sort((a, b) => a.at - b.at);
-    this.#arm();
+    const alarm: Alarm = { at: this.now() + delay, ring, cancelled: false };
+    const place = this.#placeFor(alarm.at);
+    this.#alarms.splice(place, 0, alarm);
+    if (place === this.#first) this.#arm();
     return () => {
-      this.#alarms = this.#alarms.filter((other) => other !== alarm);
-      this.#arm();
+      alarm.cancelled = true;
     };
   }
 
   /** Moves the clock forward by `ms`, ringing every alarm on the way. */
   advance(ms: number): void {
     const target = this.now() + ms;
-    for (let next = this.#alarms[0]; next && next.at <= target; next = this.#alarms[0]) {
-      this.#alarms.shift();
-      this.#frozenAt = Math.max(next.at, this.now());
-      next.ring();
+    try {
+      for (let next = this.#alarms[this.#first]; next && next.at <= target; next = this.#alarms[this.#first]) {
+        this.#drop();
+        if (next.cancelled) continue;
+        this.#frozenAt = Math.max(next.at, this.now());
+        next.ring();
+      }
+    } finally {
+      this.#frozenAt = undefined;
+      this.#offset = target - Date.now();
+      this.#arm();
     }
-    this.#frozenAt = undefined;
-    this.#offset = target - Date.now();
-    this.#arm();
   }
 
   stop(): void {
     this.#alarms = [];
+    this.#first = 0;
     clearTimeout(this.#timer);
+  }
+
+  /** Takes the first alarm off; the space before it is given back in bulk, so that a long advance stays linear. */
+  #drop(): void {
+    this.#first++;
+    if (this.#first > 1_024 && this.#first * 2 > this.#alarms.length) {
+      this.#alarms.splice(0, this.#first);
+      this.#first = 0;
+    }
+  }
+
+  /** Where an alarm at that time goes: after all that ring no later. */
+  #placeFor(at: number): number {
+    let low = this.#first;
+    let high = this.#alarms.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#alarms[middle]?.at ?? 0) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #arm(): void {
     clearTimeout(this.#timer);
-    const next = this.#alarms[0];
+    const next = this.#alarms[this.#first];
     if (!next) return;
-    this.#timer = setTimeout(
-      () => {
-        this.advance(0);
-        this.#arm();
-      },
-      Math.min(Math.max(0, next.at - this.now()), 2 ** 31 - 1),
-    );
+    this.#timer = setTimeout(() => this.advance(0), Math.min(Math.max(0, next.at - this.now()), 2 ** 31 - 1));
     this.#timer.unref();
   }
 }

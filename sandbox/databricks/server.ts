@@ -4,6 +4,7 @@ import { Traffic } from "../http/traffic.js";
 import { requireToken } from "./caller.js";
 import { RateLimiter } from "./rate-limits.js";
 import { services } from "./registry.js";
+import { ScimError } from "./scim-error.js";
 import type { Workspace } from "./workspace.js";
 
 export interface WorkspaceServerOptions {
@@ -29,11 +30,14 @@ export interface WorkspaceServer {
 
 /** Databricks' error body; `error_code` is a number where the gateway in front of the services answers. */
 const databricksErrors: ErrorStyle = {
-  body: (error: ApiError) => ({
-    error_code: /^\d+$/.test(error.errorCode) ? Number(error.errorCode) : error.errorCode,
-    message: error.message,
-    ...(error.details && { details: error.details }),
-  }),
+  body: (error: ApiError) =>
+    error instanceof ScimError
+      ? error.body
+      : {
+          error_code: /^\d+$/.test(error.errorCode) ? Number(error.errorCode) : error.errorCode,
+          message: error.message,
+          ...(error.details && { details: error.details }),
+        },
 };
 
 /** Starts one workspace on 127.0.0.1. Every answer names the workspace in `X-Databricks-Org-Id`. */

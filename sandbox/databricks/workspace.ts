@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.js";
+import { WorkspaceControls } from "./workspace-controls.js";
 import { OpenStorageAccounts, type StorageAccounts } from "./storage-accounts.js";
 
 export interface WorkspaceOptions {
@@ -28,10 +29,14 @@ export interface WorkspaceOptions {
  */
 export class Workspace {
   readonly #tables = new Map<string, Map<string, unknown>>();
+  readonly #restored: (() => void)[] = [];
+  /** What a test or an operator may change while the workspace runs; no part of a snapshot. */
+  readonly controls: WorkspaceControls;
   readonly #disposers: (() => Promise<void> | void)[] = [];
   readonly storageAccounts: StorageAccounts;
 
   constructor(readonly options: WorkspaceOptions) {
+    this.controls = new WorkspaceControls(options);
     this.storageAccounts = options.storageAccounts ?? new OpenStorageAccounts();
   }
 
@@ -68,6 +73,11 @@ export class Workspace {
   /** Ends what services keep running besides the tables; the tables stay readable. */
   async close(): Promise<void> {
     await Promise.all(this.#disposers.splice(0).map((dispose) => dispose()));
+  }
+
+  /** Calls `rearm` after each restore: the clock's alarms belong to the rows that were replaced. */
+  onRestore(rearm: () => void): void {
+    this.#restored.push(rearm);
   }
 
   snapshot(): ReadonlyMap<string, ReadonlyMap<string, unknown>> {

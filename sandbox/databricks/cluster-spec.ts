@@ -1,0 +1,106 @@
+import type { JsonObject } from "../http/json.js";
+import { clusterTable } from "./cluster-row.js";
+import { instancePool } from "./instance-pool-row.js";
+import { applyPolicy } from "./policy-rules.js";
+import { invalidParameter } from "./errors.js";
+import { NodeTypes } from "./node-types.js";
+import { isObject, objectField, objectList, optionalString, requiredString } from "./request-fields.js";
+import { isSparkVersion } from "./spark-versions.js";
+import type { Workspace } from "./workspace.js";
+
+const reservedTags = ["Vendor", "Creator", "ClusterId", "ClusterName", "DatabricksInstanceGroupId"];
+
+/**
+ * Checks a cluster's specification as `clusters/create`, `clusters/edit` and a job's `new_cluster` take it, and gives
+ * back what is stored: the policy's values put in, every other field as it came, unknown ones too.
+ */
+export function checkedSpec(workspace: Workspace, request: JsonObject): JsonObject {
+  let spec = structuredClone(request);
+  delete spec["cluster_id"];
+  delete spec["idempotency_token"];
+  spec = cloned(workspace, spec);
+  const policyId = optionalString(spec, "policy_id");
+  if (policyId) spec = applyPolicy(workspace, policyId, spec);
+  delete spec["apply_policy_default_values"];
+
+  const version = requiredString(spec, "spark_version");
+  if (!isSparkVersion(version))
+    throw invalidParameter(`Invalid spark version ${version}. Please call /api/2.0/clusters/spark-versions.`);
+  checkSize(spec);
+  checkNodes(workspace, spec);
+  checkAutotermination(spec);
+  checkTags(spec);
+  for (const script of objectList(spec, "init_scripts")) checkInitScript(script);
+  return spec;
+}
+
+/** `clone_from` copies the libraries of another cluster at creation; an unknown source is refused. */
+function cloned(workspace: Workspace, spec: JsonObject): JsonObject {
+  const from = objectField(spec, "clone_from");
+  if (!from) return spec;
+  const source = requiredString(from, "source_cluster_id");
+  if (!clusterTable(workspace).has(source)) throw invalidParameter(`Cluster ${source} does not exist`);
+  const { clone_from: _, ...rest } = spec;
+  return rest;
+}
+
+function checkSize(spec: JsonObject): void {
+  const autoscale = objectField(spec, "autoscale");
+  const workers = spec["num_workers"];
+  const single = spec["is_single_node"] === true;
+  if ((workers !== undefined && autoscale) || (workers === undefined && !autoscale && !single))
+    throw invalidParameter("Exactly 1 of virtual_cluster_size, num_workers or autoscale must be specified.");
+  if (workers !== undefined && (!Number.isInteger(workers) || (workers as number) < 0))
+    throw invalidParameter(`num_workers must be a non-negative integer, not ${String(workers)}`);
+  if (!autoscale) return;
+  const [min, max] = [autoscale["min_workers"], autoscale["max_workers"]];
+  if (typeof min !== "number" || typeof max !== "number" || min < 0 || max < min)
+    throw invalidParameter("autoscale.max_workers must be greater than or equal to autoscale.min_workers");
+}
+
+/** A pool decides the node type: https://github.com/databricks/terraform-provider-databricks/issues/2141 */
+function checkNodes(workspace: Workspace, spec: JsonObject): void {
+  const types = new NodeTypes(workspace.options.region);
+  const pool = optionalString(spec, "instance_pool_id");
+  const driverPool = optionalString(spec, "driver_instance_pool_id");
+  for (const id of [pool, driverPool]) if (id) instancePool(workspace, id);
+  if (driverPool && !pool)
+    throw invalidParameter("The field 'driver_instance_pool_id' requires that 'instance_pool_id' is also supplied.");
+  for (const field of ["node_type_id", "driver_node_type_id"]) {
+    const type = optionalString(spec, field);
+    if (!type) continue;
+    if (pool) throw invalidParameter(`The field '${field}' cannot be supplied when an instance pool ID is provided.`);
+    if (!types.has(type))
+      throw invalidParameter(
+        `Node type ${type} is not supported. Supported node types: ${types
+          .list()
+          .map((each) => String(each["node_type_id"]))
+          .join(", ")}`,
+      );
+  }
+  if (!pool && !spec["node_type_id"])
+    throw invalidParameter("Missing required field: node_type_id (or instance_pool_id)");
+}
+
+function checkAutotermination(spec: JsonObject): void {
+  const minutes = spec["autotermination_minutes"];
+  if (minutes === undefined || minutes === 0) return;
+  if (typeof minutes !== "number" || minutes < 10 || minutes > 10_000)
+    throw invalidParameter(`Autotermination time ${String(minutes)} must be between 10 and 10000 minutes.`);
+}
+
+/** At most 45 tags, none with the key of a default tag: https://docs.databricks.com/api/azure/workspace/clusters/create */
+function checkTags(spec: JsonObject): void {
+  const tags = objectField(spec, "custom_tags") ?? {};
+  if (Object.keys(tags).length > 45) throw invalidParameter("At most 45 custom tags are allowed for a cluster.");
+  const taken = Object.keys(tags).find((key) => reservedTags.includes(key));
+  if (taken) throw invalidParameter(`Custom tag key ${taken} conflicts with a default tag.`);
+}
+
+const scriptStores = ["dbfs", "workspace", "volumes", "abfss", "s3", "gcs", "file"];
+
+function checkInitScript(script: JsonObject): void {
+  const store = scriptStores.map((name) => script[name]).find(isObject);
+  if (!store) throw invalidParameter("init_scripts: exactly one storage type must be specified.");
+  requiredString(store, "destination");
+}

@@ -1,0 +1,126 @@
+import type { Hono } from "hono";
+import { jsonBody, reply } from "../http/app.js";
+import type { JsonObject } from "../http/json.js";
+import { callerOf } from "./caller.js";
+import { clusterTable } from "./cluster-row.js";
+import { workersOf } from "./cluster-size.js";
+import { doesNotExist, invalidParameter } from "./errors.js";
+import { poolTable, type InstancePoolRow } from "./instance-pool-row.js";
+import { NodeTypes } from "./node-types.js";
+import { grantCreator, revokeAll } from "./permission-row.js";
+import type { Service } from "./registry.js";
+import { requiredString } from "./request-fields.js";
+import type { Workspace } from "./workspace.js";
+
+/** What `instance-pools/edit` may change; anything else must be sent as it is or left out. */
+const editable = [
+  "instance_pool_name",
+  "min_idle_instances",
+  "max_capacity",
+  "idle_instance_autotermination_minutes",
+  "custom_tags",
+  "node_type_flexibility",
+];
+
+function poolOf(workspace: Workspace, id: string): InstancePoolRow {
+  const pool = poolTable(workspace).get(id);
+  if (!pool) throw doesNotExist(`Instance pool ${id} does not exist.`);
+  return pool;
+}
+
+function checkName(workspace: Workspace, name: string, self?: InstancePoolRow): void {
+  if (name.length > 100) throw invalidParameter("Instance pool name must be between 1 and 100 characters.");
+  for (const pool of poolTable(workspace).values())
+    if (pool !== self && pool.spec["instance_pool_name"] === name)
+      throw invalidParameter(`An instance pool with the name ${name} already exists.`);
+}
+
+function create(workspace: Workspace, body: JsonObject, creator: string): JsonObject {
+  const name = requiredString(body, "instance_pool_name");
+  const type = requiredString(body, "node_type_id");
+  checkName(workspace, name);
+  if (!new NodeTypes(workspace.options.region).has(type)) throw invalidParameter(`Node type ${type} is not supported.`);
+  const stamp = new Date(workspace.clock.now()).toISOString().replace(/\D/g, "");
+  const suffix = workspace.newId().toString(36).slice(-8);
+  const id = `${stamp.slice(4, 8)}-${stamp.slice(8, 14)}-pool${suffix.slice(0, 2)}-pool-${suffix}`;
+  const { instance_pool_id: _, ...spec } = body;
+  poolTable(workspace).set(id, {
+    id,
+    creator,
+    spec: {
+      min_idle_instances: 0,
+      idle_instance_autotermination_minutes: 0,
+      enable_elastic_disk: true,
+      azure_attributes: { availability: "ON_DEMAND_AZURE", spot_bid_max_price: -1 },
+      ...spec,
+    },
+  });
+  grantCreator(workspace, "instance-pools", id, creator);
+  return { instance_pool_id: id };
+}
+
+function edit(workspace: Workspace, body: JsonObject): void {
+  const pool = poolOf(workspace, requiredString(body, "instance_pool_id"));
+  checkName(workspace, requiredString(body, "instance_pool_name"), pool);
+  if (body["node_type_id"] !== undefined && body["node_type_id"] !== pool.spec["node_type_id"])
+    throw invalidParameter("The node type of an instance pool cannot be changed.");
+  const kept = Object.entries(pool.spec).filter(([field]) => !editable.includes(field));
+  const given = Object.entries(body).filter(([field]) => field !== "instance_pool_id");
+  pool.spec = {
+    min_idle_instances: 0,
+    idle_instance_autotermination_minutes: 0,
+    ...Object.fromEntries([...kept, ...given]),
+  };
+}
+
+function shown(workspace: Workspace, pool: InstancePoolRow): JsonObject {
+  const used = [...clusterTable(workspace).values()]
+    .filter((row) => row.spec["instance_pool_id"] === pool.id && row.state === "RUNNING")
+    .reduce((sum, row) => sum + 1 + workersOf(row.spec), 0);
+  return {
+    ...pool.spec,
+    instance_pool_id: pool.id,
+    default_tags: {
+      Vendor: "Databricks",
+      DatabricksInstancePoolCreatorId: pool.creator,
+      DatabricksInstancePoolId: pool.id,
+    },
+    state: "ACTIVE",
+    stats: {
+      used_count: used,
+      idle_count: Number(pool.spec["min_idle_instances"]),
+      pending_used_count: 0,
+      pending_idle_count: 0,
+    },
+    status: {},
+  };
+}
+
+/** https://docs.databricks.com/api/azure/workspace/instancepools */
+export const instancePools: Service = {
+  name: "instance-pools",
+  mount(app: Hono, workspace: Workspace): void {
+    const path = (name: string): string => `/api/2.0/instance-pools/${name}`;
+    app.post(path("create"), async (context) =>
+      reply(context, create(workspace, await jsonBody(context), callerOf(context))),
+    );
+    app.post(path("edit"), async (context) => {
+      edit(workspace, await jsonBody(context));
+      return reply(context);
+    });
+    app.post(path("delete"), async (context) => {
+      const { id } = poolOf(workspace, requiredString(await jsonBody(context), "instance_pool_id"));
+      poolTable(workspace).delete(id);
+      revokeAll(workspace, "instance-pools", id);
+      return reply(context);
+    });
+    app.get(path("get"), (context) => {
+      const pool = poolOf(workspace, requiredString({ ...context.req.query() }, "instance_pool_id"));
+      return reply(context, shown(workspace, pool));
+    });
+    app.get(path("list"), (context) => {
+      const pools = [...poolTable(workspace).values()].map((pool) => shown(workspace, pool));
+      return reply(context, pools.length > 0 ? { instance_pools: pools } : {});
+    });
+  },
+};

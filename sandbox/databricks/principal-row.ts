@@ -1,0 +1,60 @@
+import type { JsonObject } from "../http/json.js";
+import type { Workspace } from "./workspace.js";
+
+export type PrincipalKind = "Users" | "Groups" | "ServicePrincipals";
+
+/** SCIM resources by id, as they are sent: `userName` or `displayName`, `members` and so on. */
+export type PrincipalTable = Map<string, JsonObject>;
+
+const seedKey = "principals";
+
+/** The principals of one kind. The administrator and the built-in groups `admins` and `users` are there from the start. */
+export function principalTable(workspace: Workspace, kind: PrincipalKind): PrincipalTable {
+  const seeded = workspace.table<boolean>("seeded");
+  if (!seeded.has(seedKey)) {
+    seeded.set(seedKey, true);
+    const admin = addPrincipal(workspace, "Users", {
+      userName: workspace.adminUserName,
+      displayName: workspace.adminUserName,
+      active: true,
+    });
+    for (const displayName of ["admins", "users"])
+      addPrincipal(workspace, "Groups", {
+        displayName,
+        meta: { resourceType: "WorkspaceGroup" },
+        entitlements:
+          displayName === "users" ? [{ value: "workspace-access" }, { value: "databricks-sql-access" }] : [],
+        members: [{ value: admin["id"], display: workspace.adminUserName, $ref: `Users/${String(admin["id"])}` }],
+      });
+  }
+  return workspace.table<JsonObject>(`scim-${kind}`);
+}
+
+export function addPrincipal(workspace: Workspace, kind: PrincipalKind, resource: JsonObject): JsonObject {
+  // SCIM ids are digits too, but sent as strings.
+  const row = { ...resource, id: workspace.newId().toString().slice(0, 16) };
+  principalTable(workspace, kind).set(row.id, row);
+  return row;
+}
+
+/** The user of that name, or the service principal of that application id. */
+export function findPrincipal(workspace: Workspace, name: string): JsonObject | undefined {
+  return findUser(workspace, name) ?? findServicePrincipal(workspace, name);
+}
+
+export function findUser(workspace: Workspace, userName: string): JsonObject | undefined {
+  const wanted = userName.toLowerCase();
+  return [...principalTable(workspace, "Users").values()].find(
+    (user) => String(user["userName"]).toLowerCase() === wanted,
+  );
+}
+
+export function findServicePrincipal(workspace: Workspace, applicationId: string): JsonObject | undefined {
+  return [...principalTable(workspace, "ServicePrincipals").values()].find(
+    (each) => each["applicationId"] === applicationId,
+  );
+}
+
+export function findGroup(workspace: Workspace, displayName: string): JsonObject | undefined {
+  return [...principalTable(workspace, "Groups").values()].find((group) => group["displayName"] === displayName);
+}
