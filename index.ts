@@ -4,9 +4,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { DatabricksWorkspace } from "./components/databricks-workspace.js";
 import { GeoStorage } from "./components/geo-storage.js";
 import { resourceNames, storageAccountName, subscriptionOf } from "./components/names.js";
+import { onceThere } from "./components/once-there.js";
 import { OperationsCluster } from "./components/operations-cluster.js";
 import { readLastDeployedAccount } from "./components/own-stack.js";
 import { readPeerWorkspace } from "./components/peer-stack.js";
+import { WorkspaceReplica } from "./components/replica/workspace-replica.js";
 import { WorkspaceNetwork } from "./components/workspace-network.js";
 import { loadConfig } from "./config.js";
 
@@ -15,17 +17,21 @@ const stack = pulumi.getStack();
 const names = resourceNames({ prefix: config.namePrefix, stack });
 const tags = { ...config.tags, "databricks-dr:stack": stack };
 
-if (config.role === "standby" && config.peer) await readPeerWorkspace({ ...config.peer, location: config.location });
+const peer =
+  config.role === "standby" && config.peer
+    ? { stack: config.peer.stack, ...(await readPeerWorkspace({ ...config.peer, location: config.location })) }
+    : undefined;
 
 const group = new resources.ResourceGroup(stack, {
   resourceGroupName: names.resourceGroup,
   location: config.location,
   tags,
 });
+const resourceGroupName = onceThere(group, names.resourceGroup);
 const subscriptionId = group.id.apply(subscriptionOf);
 
 const network = new WorkspaceNetwork(`${stack}-network`, {
-  resourceGroupName: group.name,
+  resourceGroupName,
   location: config.location,
   names,
   addressRange: config.vnetCidr,
@@ -36,7 +42,7 @@ const network = new WorkspaceNetwork(`${stack}-network`, {
 });
 
 const geoStorage = new GeoStorage(`${stack}-storage`, {
-  resourceGroupName: group.name,
+  resourceGroupName,
   location: config.location,
   accountName: subscriptionId.apply((id) => storageAccountName({ prefix: config.namePrefix, stack }, id)),
   sku: config.storageSku,
@@ -52,7 +58,7 @@ const geoStorage = new GeoStorage(`${stack}-storage`, {
 });
 
 const databricksWorkspace = new DatabricksWorkspace(`${stack}-databricks`, {
-  resourceGroupName: group.name,
+  resourceGroupName,
   managedResourceGroupId: pulumi.interpolate`/subscriptions/${subscriptionId}/resourceGroups/${names.managedResourceGroup}`,
   workspaceName: names.workspace,
   location: config.location,
@@ -75,16 +81,26 @@ const operations = new OperationsCluster(`${stack}-operations`, {
   tags,
 });
 
-export const role = config.role;
-export const location = config.location;
-/** What the peer's stack needs to know of this workspace when it follows it. */
-export const workspace = {
+const local = {
+  stack,
   host: databricksWorkspace.host,
   resourceId: databricksWorkspace.resourceId,
   auth: { method: config.auth, ...(config.profile === undefined ? {} : { profile: config.profile }) },
   operationsClusterId: operations.clusterId,
   location: config.location,
 };
+const replica = new WorkspaceReplica(`${stack}-replica`, {
+  stack,
+  role: config.role,
+  local,
+  ...(peer ? { peer } : {}),
+  settings: config.replication,
+});
+
+export const role = config.role;
+export const location = config.location;
+/** What the peer's stack needs to know of this workspace when it follows it. */
+export const workspace = local;
 export const storage = {
   account: geoStorage.deployed.account,
   resourceGroup: geoStorage.deployed.resourceGroup,
@@ -92,3 +108,6 @@ export const storage = {
   primaryEndpoints: geoStorage.primaryEndpoints,
   secondaryEndpoints: geoStorage.secondaryEndpoints,
 };
+/** By kind: id on the active workspace → id of the copy here. */
+export const idMaps = replica.idMaps;
+export const ledger = replica.ledger;

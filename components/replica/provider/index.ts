@@ -1,1 +1,2 @@
-export {};
+export * as ledger from "./ledger.js";
+export * as replica from "./replica.js";

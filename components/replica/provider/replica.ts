@@ -1,0 +1,88 @@
+import * as replication from "@databricks-dr/replication";
+import { progressOf } from "./progress-log.js";
+import { known } from "./unknown.js";
+
+/** The resource's inputs as the engine hands them over; the picture is what `check` adds. */
+type Inputs = replication.ReplicaArgs & Partial<replication.ReplicaPicture> & { readonly logUrn?: string };
+
+type Outputs = replication.ReplicaState & { readonly logUrn?: string };
+
+/** Takes inventory of both sides and puts what the standby would have into the inputs, so that a preview shows it. */
+export async function check(olds: Partial<Inputs>, news: Inputs): Promise<{ inputs: object }> {
+  return plainly(async () => {
+    const picture = await replication.preview(argsOf(news), olds, progressFor(news));
+    return { inputs: plain({ ...news, ...picture }) };
+  });
+}
+
+export function diff(_id: string, olds: Outputs, news: Inputs): Promise<{ changes: boolean }> {
+  const changes = olds.copies === undefined || replication.needsApply(olds, argsOf(news), pictureIn(news));
+  return Promise.resolve({ changes });
+}
+
+export async function create(inputs: Inputs): Promise<{ id: string; outs: object }> {
+  const outs = await applied(inputs, undefined);
+  return { id: `${inputs.local?.stack ?? "stack"}/${inputs.kind}`, outs };
+}
+
+export async function update(_id: string, olds: Outputs, news: Inputs): Promise<{ outs: object }> {
+  return { outs: await applied(news, olds) };
+}
+
+export async function read(id: string, state: Outputs): Promise<{ id: string; props: object }> {
+  return plainly(async () => {
+    const refreshed = await replication.refresh(state, progressFor(state));
+    return { id, props: plain({ ...state, ...refreshed }) };
+  });
+}
+
+export async function remove(_id: string, state: Outputs): Promise<void> {
+  await plainly(() => replication.removeCopies(state, progressFor(state)));
+}
+
+async function applied(inputs: Inputs, before: Outputs | undefined): Promise<object> {
+  const { logUrn } = inputs;
+  const state = await plainly(() =>
+    replication.apply(argsOf(inputs), pictureIn(inputs), before, progressFor(inputs)),
+  );
+  return plain({ ...state, ...(logUrn === undefined ? {} : { logUrn }) });
+}
+
+function argsOf({ kind, role, local, peer, settings, idMaps }: Inputs): replication.ReplicaArgs {
+  const knownMaps = Object.entries(idMaps ?? {}).filter(([, idMap]) => known(idMap) !== undefined);
+  const [knownLocal, knownPeer] = [known(local), known(peer)];
+  return {
+    kind,
+    role,
+    settings,
+    idMaps: Object.fromEntries(knownMaps),
+    ...(knownLocal ? { local: knownLocal } : {}),
+    ...(knownPeer ? { peer: knownPeer } : {}),
+  };
+}
+
+function pictureIn({ plan = "", objects = {}, conflicts = [], needsPerson = [] }: Inputs): replication.ReplicaPicture {
+  return { plan, objects, conflicts, needsPerson };
+}
+
+function progressFor({ logUrn }: { readonly logUrn?: string }): replication.Progress | undefined {
+  return logUrn === undefined ? undefined : progressOf(logUrn);
+}
+
+/** Values that the engine's messages can carry: no bigint, nothing undefined. */
+function plain(value: object): object {
+  return JSON.parse(
+    JSON.stringify(value, (_key, each: unknown) => (typeof each === "bigint" ? each.toString() : each)),
+  ) as object;
+}
+
+/** An error for a person: its message says all, so that no stack trace stands on the screen. */
+async function plainly<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const error = new Error(replication.redactText(cause instanceof Error ? cause.message : String(cause)), { cause });
+    error.stack = "";
+    throw error;
+  }
+}

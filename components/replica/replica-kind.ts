@@ -1,0 +1,42 @@
+import type { Endpoint, KindName, Ledger, ReplicationSettings } from "@databricks-dr/replication";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface ReplicaKindArgs {
+  /** Kind of objects that this resource stands for. A change replaces nothing: the name of the resource holds it too. */
+  readonly kind: KindName;
+  readonly role: "active" | "standby";
+  /** This stack's workspace. */
+  readonly local: pulumi.Input<Endpoint>;
+  /** The workspace that is followed, for a standby. */
+  readonly peer?: pulumi.Input<Endpoint>;
+  readonly settings: ReplicationSettings;
+  /** Id maps of the kinds that objects of this one refer to. */
+  readonly idMaps?: pulumi.Input<Record<string, pulumi.Input<Record<string, string>>>>;
+  /** Where progress is shown. */
+  readonly logUrn: pulumi.Input<string>;
+}
+
+/**
+ * What a method captures is kept in the state and run from there, so the methods hold nothing: all is in the package, which
+ * the provider's process loads anew each time. Read by Pulumi's serialiser, hence plain one-line methods.
+ */
+const provider: pulumi.dynamic.ResourceProvider = {
+  check: async (olds, news) => (await import("@databricks-dr/replica-provider")).replica.check(olds, news),
+  diff: async (id, olds, news) => (await import("@databricks-dr/replica-provider")).replica.diff(id, olds, news),
+  create: async (inputs) => (await import("@databricks-dr/replica-provider")).replica.create(inputs),
+  update: async (id, olds, news) => (await import("@databricks-dr/replica-provider")).replica.update(id, olds, news),
+  read: async (id, props) => (await import("@databricks-dr/replica-provider")).replica.read(id, props),
+  delete: async (id, props) => (await import("@databricks-dr/replica-provider")).replica.remove(id, props),
+};
+
+/** All copies of one kind in one workspace. */
+export class ReplicaKind extends pulumi.dynamic.Resource {
+  /** Id on the source → id of the copy. */
+  declare readonly idMap: pulumi.Output<Record<string, string>>;
+  /** One line for each object of the source. */
+  declare readonly ledger: pulumi.Output<Ledger>;
+
+  constructor(name: string, args: ReplicaKindArgs, opts: pulumi.CustomResourceOptions) {
+    super(provider, name, { ...args, idMap: undefined, ledger: undefined }, opts, "replica", "Kind");
+  }
+}

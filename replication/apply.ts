@@ -1,0 +1,341 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isNotFound, mayHaveHappened } from "./client/errors.js";
+import type { JsonObject } from "./client/json.js";
+import { fingerprint } from "./fingerprint.js";
+import { type Item, type Kind, NeedsPerson, type Operation, type Side } from "./kinds/kind.js";
+import type { LedgerLine, Outcome } from "./ledger.js";
+import type { CopyRecord, Manifest, Seen } from "./manifest.js";
+import type { Origin } from "./marker.js";
+import { type Orphan, type Plan, type PlannedCopy, visible } from "./plan.js";
+import type { Progress } from "./progress.js";
+import { redactText } from "./redact.js";
+import { referencesOf } from "./references.js";
+import { mappingNotAvailable, Resolver } from "./resolver.js";
+import type { Run } from "./run.js";
+
+/** Requests are bounded by the limiter; this only bounds the objects held in memory at once. */
+const objectsAtOnce = 64;
+const createAttempts = 4;
+
+export interface Applied {
+  readonly lines: readonly LedgerLine[];
+  /** Id on the source → id on the target. */
+  readonly idMap: Readonly<Record<string, string>>;
+  readonly records: ReadonlyMap<Origin, CopyRecord>;
+  /** Requests sent to both workspaces meanwhile. */
+  readonly calls: number;
+}
+
+/** Carries out a plan: one object's failure stops no other, and what was done is known whatever happens next. */
+export async function applyPlan(plan: Plan, run: Run, progress: Progress): Promise<Applied> {
+  const target = run.target;
+  if (!target) throw new Error(`${plan.kind.name}: the standby's workspace does not exist yet`);
+  const callsBefore = run.calls;
+  const application = new Application(plan, run, target, await run.manifest("target", plan.kind.name), progress);
+  try {
+    await application.run();
+  } finally {
+    run.forget(plan.kind.name);
+  }
+  return { ...application.result(), calls: run.calls - callsBefore };
+}
+
+class Application {
+  readonly #kind: Kind;
+  readonly #ids = new Map<string, string>();
+  readonly #outcomes = new Map<PlannedCopy, { outcome: Outcome; why: string[] }>();
+  readonly #orphanLines: LedgerLine[] = [];
+  /** Full definitions asked for, by origin, to be fingerprinted once the write is proven. */
+  readonly #written = new Map<Origin, JsonObject>();
+  #done = 0;
+  #total = 0;
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly context: Run,
+    private readonly target: Side,
+    private readonly manifest: Manifest,
+    private readonly progress: Progress,
+  ) {
+    this.#kind = plan.kind;
+    for (const { source, actual } of plan.copies) if (actual) this.#ids.set(source.id, actual.id);
+  }
+
+  async run(): Promise<void> {
+    const { copies, orphans } = this.plan;
+    const removals = orphans.filter(({ action }) => action === "remove");
+    const open = (action: PlannedCopy["action"]): PlannedCopy[] => copies.filter((each) => each.action === action);
+    const [creates, updates] = [open("create"), open("update")];
+    const settles = [...open("settle"), ...open("note")].filter(({ actual }) => actual?.unsettled?.length);
+    this.#total = creates.length + updates.length + settles.length + removals.length;
+    this.#intend([...creates, ...updates, ...open("note")]);
+    await this.manifest.write(this.target.client);
+    if (this.#kind.writeAll) await this.#writeAll([...creates, ...updates], removals);
+    else {
+      await this.#createAll(creates);
+      await forAll(updates, (copy) => this.#attempt(copy, "updated", () => this.#update(copy)));
+      await forAll(settles, (copy) => this.#attempt(copy, "updated", () => this.#settle(copy.actual!.id)));
+      await forAll(removals, (orphan) => this.#remove(orphan));
+    }
+    for (const orphan of orphans) if (orphan.action === "keep") this.#orphanLine(orphan, "skipped", orphan.why);
+    await this.#prove();
+    await this.manifest.write(this.target.client);
+  }
+
+  result(): Omit<Applied, "calls"> {
+    const lines = this.plan.copies.map((copy) => this.#line(copy));
+    return {
+      lines: [...lines, ...this.#orphanLines],
+      idMap: Object.fromEntries(this.#ids),
+      records: new Map(this.manifest.entries()),
+    };
+  }
+
+  /** Notes, before anything is written, what will be made and which triggers it will have had. */
+  #intend(copies: readonly PlannedCopy[]): void {
+    for (const { source, prepared } of copies) {
+      const { held: _, ...record } = this.manifest.get(source.origin) ?? { name: source.name };
+      const held = prepared?.held;
+      this.manifest.set(source.origin, { ...record, name: source.name, ...(held ? { held } : {}) });
+    }
+  }
+
+  /** Creates each once those that it refers to exist; a circle is opened by making one of its members empty first. */
+  async #createAll(creates: readonly PlannedCopy[]): Promise<void> {
+    let waiting = [...creates];
+    const shells: PlannedCopy[] = [];
+    while (waiting.length > 0) {
+      const unmade = new Set(waiting.map(({ source }) => source.id));
+      const ready = waiting.filter((copy) => this.#needs(copy).every((id) => !unmade.has(id)));
+      if (ready.length > 0) {
+        await forAll(ready, (copy) => this.#attempt(copy, "created", () => this.#create(copy)));
+        waiting = waiting.filter((copy) => !ready.includes(copy));
+        continue;
+      }
+      const shell = this.#memberOfCircle(waiting);
+      await this.#attempt(shell, "created", () => this.#createShell(shell));
+      if (this.#ids.has(shell.source.id)) shells.push(shell);
+      waiting = waiting.filter((copy) => copy !== shell);
+    }
+    await forAll(shells, (copy) => this.#attempt(copy, "created", () => this.#update(copy)));
+  }
+
+  #needs({ prepared }: PlannedCopy): string[] {
+    return referencesOf(prepared!.definition)
+      .filter(({ kind }) => kind === this.#kind.name)
+      .map(({ id }) => id);
+  }
+
+  /** Follows references among the waiting until one comes round again. */
+  #memberOfCircle(waiting: readonly PlannedCopy[]): PlannedCopy {
+    const byId = new Map(waiting.map((copy) => [copy.source.id, copy]));
+    const passed = new Set<PlannedCopy>();
+    let at = waiting[0]!;
+    while (!passed.has(at)) {
+      passed.add(at);
+      at = byId.get(this.#needs(at).find((id) => byId.has(id))!)!;
+    }
+    return at;
+  }
+
+  async #create(copy: PlannedCopy): Promise<string[]> {
+    const definition = await this.#translate(copy);
+    const request = { source: copy.source, definition };
+    const id = await this.#createOnce(copy, () => this.#kind.create!(this.target, request, this.context));
+    const attention = this.#kind.startsWhenMade ? await this.#settle(id) : [];
+    await this.#kind.complete?.(this.target, id, request);
+    this.#written.set(copy.source.origin, definition);
+    return attention;
+  }
+
+  async #createShell(copy: PlannedCopy): Promise<string[]> {
+    const request = { source: copy.source, definition: copy.prepared!.definition };
+    const id = await this.#createOnce(copy, () => this.#kind.createShell!(this.target, request));
+    return this.#kind.startsWhenMade ? this.#settle(id) : [];
+  }
+
+  /** A create whose answer was lost is looked for by its marker before it is tried again: nothing is made twice. */
+  async #createOnce(copy: PlannedCopy, create: () => Promise<string>): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return this.#made(copy, await create());
+      } catch (error) {
+        if (!mayHaveHappened(error)) throw error;
+        const id = await this.#kind.find?.(this.target, copy.source);
+        if (id !== undefined) return this.#made(copy, id);
+        if (attempt >= createAttempts) throw error;
+        await sleep(250 * 2 ** attempt * (0.5 + Math.random() / 2));
+      }
+    }
+  }
+
+  #made(copy: PlannedCopy, id: string): string {
+    this.#ids.set(copy.source.id, id);
+    const { origin, name } = copy.source;
+    this.manifest.set(origin, { ...(this.manifest.get(origin) ?? { name }), id });
+    return id;
+  }
+
+  async #update(copy: PlannedCopy): Promise<string[]> {
+    const id = this.#ids.get(copy.source.id)!;
+    const definition = await this.#translate(copy);
+    const actual = copy.actual ?? { ...copy.source, id, definition: {} };
+    await this.#kind.update!(this.target, id, { source: copy.source, definition }, actual, this.context);
+    this.#written.set(copy.source.origin, definition);
+    return actual.unsettled?.length ? this.#settle(id) : [];
+  }
+
+  async #settle(id: string): Promise<string[]> {
+    return [...((await this.#kind.settle?.(this.target, id)) ?? [])];
+  }
+
+  async #remove(orphan: Orphan): Promise<void> {
+    try {
+      await this.#kind.remove!(this.target, orphan.copy.id);
+      this.#removed(orphan);
+    } catch (error) {
+      if (isNotFound(error)) this.#removed(orphan);
+      else this.#orphanLine(orphan, "failed", messageOf(error));
+    }
+    this.#step(orphan.copy.name);
+  }
+
+  #removed(orphan: Orphan): void {
+    this.manifest.delete(orphan.copy.origin);
+    this.#orphanLine(orphan, "removed", orphan.why);
+  }
+
+  #orphanLine({ copy }: Orphan, outcome: Outcome, why: string): void {
+    this.#orphanLines.push({ kind: this.#kind.name, name: copy.name, copyId: copy.id, outcome, why });
+  }
+
+  /** The definition with the target's ids as they are known by now. */
+  async #translate(copy: PlannedCopy): Promise<JsonObject> {
+    const own = { ids: this.#ids, pending: new Set<string>() };
+    const resolver = new Resolver(this.context, async (kind) =>
+      kind === this.#kind.name ? own : this.context.copyIds(kind),
+    );
+    const { definition, missing } = await resolver.map(copy.prepared!.definition);
+    if (missing.length > 0) throw new NeedsPerson(mappingNotAvailable(missing));
+    return definition;
+  }
+
+  async #writeAll(copies: readonly PlannedCopy[], removals: readonly Orphan[]): Promise<void> {
+    const operations: Operation[] = copies.map((copy) => {
+      const request = { source: copy.source, definition: copy.prepared!.definition };
+      return copy.actual
+        ? { action: "update", id: copy.actual.id, copy: request, actual: copy.actual }
+        : { action: "create", copy: request };
+    });
+    const removing: Operation[] = removals.map(({ copy }) => ({ action: "remove", id: copy.id, name: copy.name }));
+    if (operations.length + removing.length === 0) return;
+    const answers = await this.#kind.writeAll!(this.target, [...operations, ...removing]);
+    for (const [index, copy] of copies.entries())
+      await this.#attempt(copy, copy.actual ? "updated" : "created", async () => {
+        this.#made(copy, await unwrap(answers[index]!));
+        this.#written.set(copy.source.origin, copy.prepared!.definition);
+        return [];
+      });
+    for (const [index, orphan] of removals.entries()) {
+      const answer = answers[copies.length + index]!;
+      if (answer.status === "fulfilled") this.#removed(orphan);
+      else this.#orphanLine(orphan, "failed", messageOf(answer.reason));
+    }
+  }
+
+  async #attempt(copy: PlannedCopy, outcome: Outcome, write: () => Promise<string[]>): Promise<void> {
+    const before = this.#outcomes.get(copy)?.why ?? [];
+    try {
+      this.#outcomes.set(copy, { outcome, why: [...before, ...(await write())] });
+    } catch (error) {
+      const failure: Outcome = error instanceof NeedsPerson ? "needs-a-person" : "failed";
+      this.#outcomes.set(copy, { outcome: failure, why: [messageOf(error)] });
+    }
+    this.#step(copy.source.name);
+  }
+
+  #step(name: string): void {
+    this.#done += 1;
+    this.progress({ kind: this.#kind.name, text: redactText(name), done: this.#done, total: this.#total });
+  }
+
+  /** Lists the target once more: what was written must be there, and how it shows is the base of the next comparison. */
+  async #prove(): Promise<void> {
+    const { copies } = this.plan;
+    for (const copy of copies) {
+      const { actual, source, action } = copy;
+      if (actual && (action === "note" || action === "settle"))
+        this.#record(source, actual, await this.#translate(copy), action === "note");
+    }
+    if (this.#written.size === 0) return;
+    const shown = new Map((await this.#kind.list(this.target, this.context)).map((item) => [item.id, item]));
+    for (const copy of copies) {
+      const written = this.#written.get(copy.source.origin);
+      if (!written) continue;
+      const item = shown.get(this.#ids.get(copy.source.id) ?? "");
+      if (item) this.#record(copy.source, item, written, false);
+      else this.#outcomes.set(copy, { outcome: "failed", why: ["was written, but the standby does not list it"] });
+    }
+  }
+
+  #record(source: Item, item: Item, desired: JsonObject, noted: boolean): void {
+    const { origin, name } = source;
+    const { held, adopted, ...before } = this.manifest.get(origin) ?? { name };
+    const stoodThere = this.#kind.identity === "path" && noted && (adopted ?? before.desired === undefined);
+    const seen = (of: Item): Seen => ({ stamp: of.stamp ?? "", definition: of.definition });
+    this.manifest.set(origin, {
+      ...before,
+      name,
+      id: item.id,
+      desired: fingerprint(desired),
+      actual: fingerprint(visible(this.#kind, item.definition)),
+      ...(held ? { held } : {}),
+      ...(stoodThere ? { adopted: true } : {}),
+      ...(source.stamp !== undefined && item.stamp !== undefined
+        ? { seen: { source: seen(source), target: seen(item) } }
+        : {}),
+    });
+  }
+
+  #line(copy: PlannedCopy): LedgerLine {
+    const { source, prepared } = copy;
+    const came = this.#outcomes.get(copy);
+    const why = [...new Set([...(came?.why ?? []), ...copy.why])].map(redactText).join("; ");
+    const copyId = this.#ids.get(source.id);
+    const held = copyId !== undefined && prepared?.held ? Object.keys(prepared.held) : [];
+    return {
+      kind: this.#kind.name,
+      name: source.name,
+      id: source.id,
+      ...(copyId !== undefined ? { copyId } : {}),
+      outcome: came?.outcome ?? unwritten(copy),
+      ...(why ? { why } : {}),
+      ...(held.length > 0 ? { held } : {}),
+    };
+  }
+}
+
+/** What became of a copy for which nothing had to be sent. */
+function unwritten({ action, adopted }: PlannedCopy): Outcome {
+  if (action === "skip") return "skipped";
+  if (action === "blocked") return "needs-a-person";
+  if (action === "note") return adopted ? "adopted" : "updated";
+  return adopted ? "adopted" : "unchanged";
+}
+
+async function unwrap<T>(result: PromiseSettledResult<T>): Promise<T> {
+  if (result.status === "rejected") throw result.reason;
+  return Promise.resolve(result.value);
+}
+
+function messageOf(error: unknown): string {
+  return redactText(error instanceof Error ? error.message : String(error));
+}
+
+async function forAll<T>(objects: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
+  const queue = objects.values();
+  const worker = async (): Promise<void> => {
+    for (const each of queue) await work(each);
+  };
+  await Promise.all(Array.from({ length: Math.min(objectsAtOnce, objects.length) }, worker));
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** One API family that shares a limit, and how many requests a second it is given to begin with. */
+export interface Family {
+  readonly name: string;
+  readonly path: RegExp;
+  readonly method?: RegExp;
+  readonly perSecond: number;
+}
+
+/**
+ * Starting rates, below what users report as the limits; a 429 lowers them and quiet raises them again.
+ * Source: https://learn.microsoft.com/azure/databricks/resources/limits
+ */
+export const families: readonly Family[] = [
+  { name: "dbfs", path: /^\/api\/2\.0\/dbfs\//, perSecond: 30 },
+  { name: "jobs-create", path: /\/jobs\/create$/, perSecond: 20 },
+  { name: "permissions-read", path: /\/permissions\//, method: /^GET$/, perSecond: 100 },
+  { name: "permissions-write", path: /\/permissions\//, perSecond: 30 },
+  { name: "workspace-export", path: /\/workspace\/export$/, perSecond: 60 },
+  { name: "workspace-import", path: /\/workspace(-files)?\/import/, perSecond: 30 },
+  { name: "scim", path: /\/scim\//, perSecond: 255 / 60 },
+  { name: "secrets", path: /\/secrets\//, perSecond: 1100 / 60 },
+  { name: "other", path: /^/, perSecond: 100 },
+];
+
+const slowest = 0.2;
+
+/** A token bucket of one second's depth whose rate halves on a 429 and grows back by a twentieth a second of quiet. */
+class Bucket {
+  #rate: number;
+  #tokens: number;
+  #refilled = performance.now();
+  #quietSince = performance.now();
+  #blockedUntil = 0;
+
+  constructor(readonly ceiling: number) {
+    this.#rate = ceiling;
+    this.#tokens = Math.max(1, ceiling);
+  }
+
+  /** Waits for this caller's turn; turns are handed out in the order asked. */
+  async take(): Promise<void> {
+    this.#refill();
+    this.#tokens -= 1;
+    const forToken = this.#tokens < 0 ? (-this.#tokens / this.#rate) * 1000 : 0;
+    const wait = Math.max(forToken, this.#blockedUntil - performance.now());
+    if (wait > 0) await sleep(wait);
+  }
+
+  slowDown(waitMs: number): void {
+    this.#refill();
+    this.#rate = Math.max(slowest, this.#rate / 2);
+    this.#tokens = Math.min(this.#tokens, 0);
+    this.#blockedUntil = Math.max(this.#blockedUntil, performance.now() + waitMs);
+    this.#quietSince = performance.now();
+  }
+
+  #refill(): void {
+    const now = performance.now();
+    const quietSeconds = (now - this.#quietSince) / 1000;
+    if (quietSeconds >= 1 && this.#rate < this.ceiling) {
+      this.#rate = Math.min(this.ceiling, this.#rate + (this.ceiling / 20) * Math.floor(quietSeconds));
+      this.#quietSince = now;
+    }
+    this.#tokens = Math.min(Math.max(1, this.#rate), this.#tokens + ((now - this.#refilled) / 1000) * this.#rate);
+    this.#refilled = now;
+  }
+}
+
+/** Bounds the requests under way at one workspace: halves on a 429, grows by one for every full round without. */
+class Gate {
+  #limit: number;
+  #running = 0;
+  #successes = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(readonly ceiling: number) {
+    this.#limit = ceiling;
+  }
+
+  async enter(): Promise<void> {
+    while (this.#running >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#running += 1;
+  }
+
+  leave(): void {
+    this.#running -= 1;
+    if (++this.#successes >= this.#limit && this.#limit < this.ceiling) {
+      this.#limit += 1;
+      this.#successes = 0;
+    }
+    for (let free = this.#limit - this.#running; free > 0 && this.#waiting.length > 0; free--) this.#waiting.shift()?.();
+  }
+
+  narrow(): void {
+    this.#limit = Math.max(1, Math.floor(this.#limit / 2));
+    this.#successes = 0;
+  }
+}
+
+export interface LimiterOptions {
+  /** Requests a second by family name; families not named keep their default. */
+  readonly rateLimits?: Readonly<Record<string, number>>;
+  /** Most requests under way at once. */
+  readonly concurrency?: number;
+}
+
+/** The one limiter of a workspace: all kinds of a run share it. */
+export class Limiter {
+  readonly #buckets = new Map<string, Bucket>();
+  readonly #gate: Gate;
+
+  constructor(private readonly options: LimiterOptions = {}) {
+    this.#gate = new Gate(options.concurrency ?? 32);
+  }
+
+  /** Runs one request when its family's rate and the workspace's concurrency allow it. */
+  async run<T>(method: string, path: string, request: () => Promise<T>): Promise<T> {
+    await this.#bucket(method, path).take();
+    await this.#gate.enter();
+    try {
+      return await request();
+    } finally {
+      this.#gate.leave();
+    }
+  }
+
+  /** The workspace said 429: `waitMs` is its `Retry-After`, or the caller's back-off. */
+  slowDown(method: string, path: string, waitMs: number): void {
+    this.#bucket(method, path).slowDown(waitMs);
+    this.#gate.narrow();
+  }
+
+  #bucket(method: string, path: string): Bucket {
+    const family = families.find((each) => each.path.test(path) && (!each.method || each.method.test(method)))!;
+    let bucket = this.#buckets.get(family.name);
+    if (!bucket)
+      this.#buckets.set(
+        family.name,
+        (bucket = new Bucket(this.options.rateLimits?.[family.name] ?? family.perSecond)),
+      );
+    return bucket;
+  }
+}

@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Credentials } from "./credentials.js";
+import { ApiError, apiError, ConnectionError } from "./errors.js";
+import { isObject, type Json, type JsonObject, objectsOf, parseJson, stringifyJson } from "./json.js";
+import type { Limiter } from "./limiter.js";
+
+/** What `fetch` takes as a body. */
+export type Body = NonNullable<RequestInit["body"]>;
+
+export type Query = Readonly<Record<string, string | number | boolean | bigint | undefined>>;
+
+export interface RequestOptions {
+  /**
+   * Whether doing it twice is as good as once. Only then is it sent again after an error that leaves open whether it
+   * happened; a 429 is always sent again, since then it did not.
+   */
+  readonly idempotent?: boolean;
+}
+
+const attempts = 7;
+const firstBackoffMs = 250;
+const longestBackoffMs = 20_000;
+const answerWithinMs = 120_000;
+
+interface Outgoing {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Query;
+  readonly body?: () => Body;
+  readonly contentType?: string;
+  readonly idempotent: boolean;
+}
+
+/** One workspace over REST: signed in, rate limited, retried where that is safe, with paging and exact 64-bit ids. */
+export class WorkspaceClient {
+  #credentials: Promise<Credentials> | undefined;
+  #workspaceId: string | undefined;
+  /** Requests sent so far, retries included. */
+  calls = 0;
+
+  constructor(
+    readonly host: string,
+    private readonly signIn: () => Promise<Credentials>,
+    private readonly limiter: Limiter,
+  ) {}
+
+  async get(path: string, query?: Query): Promise<JsonObject> {
+    return this.#json({ method: "GET", path, ...(query ? { query } : {}), idempotent: true });
+  }
+
+  async post(path: string, body: JsonObject, options: RequestOptions = {}): Promise<JsonObject> {
+    return this.#json({
+      method: "POST",
+      path,
+      body: () => stringifyJson(body),
+      contentType: "application/json",
+      idempotent: options.idempotent ?? false,
+    });
+  }
+
+  /** The bytes of an answer, as they arrive. An error while they arrive is the reader's to see. */
+  async download(path: string, query?: Query): Promise<AsyncIterable<Uint8Array>> {
+    const request = { method: "GET", path, ...(query ? { query } : {}), idempotent: true };
+    return this.#send(request, (response) => (response.body ?? []) as AsyncIterable<Uint8Array>);
+  }
+
+  async head(path: string): Promise<Headers> {
+    return this.#send({ method: "HEAD", path, idempotent: true }, (response) => response.headers);
+  }
+
+  /** Sends bytes as they are. `body` is called anew for each attempt. */
+  async upload(method: "PUT" | "POST", path: string, query: Query, body: () => Body): Promise<void> {
+    const contentType = "application/octet-stream";
+    await this.#send({ method, path, query, body, contentType, idempotent: true }, drain);
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.#send({ method: "DELETE", path, idempotent: true }, drain);
+  }
+
+  /**
+   * The objects of a listing in pages of `page_token`. A page that cannot be read is an error: a listing is whole or it
+   * is none.
+   */
+  async *list(path: string, items: string, query: Query = {}): AsyncGenerator<JsonObject> {
+    const seen = new Set<string>();
+    for (let token: string | undefined = ""; token !== undefined; ) {
+      const page: JsonObject = await this.get(path, token === "" ? query : { ...query, page_token: token });
+      yield* objectsOf(page[items]);
+      const next: Json | undefined = page.next_page_token;
+      token = typeof next === "string" && next !== "" ? next : undefined;
+      if (token !== undefined && seen.has(token)) throw new Error(`GET ${path}: page ${token} follows itself`);
+      if (token !== undefined) seen.add(token);
+    }
+  }
+
+  /** The workspace's own id, from the header that every answer carries. */
+  async workspaceId(): Promise<string> {
+    if (this.#workspaceId === undefined) await this.get("/api/2.0/preview/scim/v2/Me");
+    if (this.#workspaceId === undefined) throw new Error(`${this.host} does not say its workspace id`);
+    return this.#workspaceId;
+  }
+
+  async #json(request: Outgoing): Promise<JsonObject> {
+    const text = await this.#send(request, (response) => response.text());
+    const answer = text === "" ? {} : parseJson(text);
+    if (!isObject(answer)) throw new Error(`${request.method} ${request.path}: expected an object, got ${text.slice(0, 80)}`);
+    return answer;
+  }
+
+  async #send<T>(request: Outgoing, read: (response: Response) => T | Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.limiter.run(request.method, request.path, () => this.#once(request, read));
+      } catch (error) {
+        if (attempt >= attempts || !mayRetry(error, request.idempotent)) throw error;
+        const backoff = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+        const asked = error instanceof ApiError ? error.retryAfterMs : undefined;
+        if (error instanceof ApiError && error.rateLimited)
+          this.limiter.slowDown(request.method, request.path, asked ?? backoff);
+        await sleep(Math.max(asked ?? 0, backoff));
+      }
+    }
+  }
+
+  async #once<T>(request: Outgoing, read: (response: Response) => T | Promise<T>): Promise<T> {
+    this.#credentials ??= this.signIn();
+    const headers = await (await this.#credentials)();
+    this.calls += 1;
+    const call = `${request.method} ${request.path}`;
+    const answered = async (): Promise<T> => {
+      const response = await fetch(this.#url(request), {
+        method: request.method,
+        headers: {
+          ...headers,
+          "user-agent": "databricks-dr",
+          ...(request.contentType ? { "content-type": request.contentType } : {}),
+        },
+        ...(request.body ? { body: request.body(), duplex: "half" } : {}),
+        signal: AbortSignal.timeout(answerWithinMs),
+      });
+      this.#workspaceId ??= response.headers.get("x-databricks-org-id") ?? undefined;
+      if (!response.ok) throw await apiError(response, call);
+      return await read(response);
+    };
+    try {
+      return await answered();
+    } catch (cause) {
+      if (cause instanceof ApiError) throw cause;
+      throw new ConnectionError(`${call}: ${this.host} gave no answer (${reason(cause)})`, { cause });
+    }
+  }
+
+  #url({ path, query }: Outgoing): URL {
+    const url = new URL(path, this.host);
+    for (const [key, value] of Object.entries(query ?? {}))
+      if (value !== undefined) url.searchParams.set(key, String(value));
+    return url;
+  }
+}
+
+async function drain(response: Response): Promise<void> {
+  await response.arrayBuffer();
+}
+
+function mayRetry(error: unknown, idempotent: boolean): boolean {
+  if (error instanceof ConnectionError) return idempotent;
+  if (!(error instanceof ApiError)) return false;
+  return error.rateLimited || (idempotent && error.outcomeUnknown);
+}
+
+function reason(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause);
+}

@@ -1,0 +1,216 @@
+import { collect } from "../client/collect.js";
+import { ApiError } from "../client/errors.js";
+import { idOf, isObject, type Json, type JsonObject, objectsOf } from "../client/json.js";
+import type { WorkspaceClient } from "../client/workspace-client.js";
+import { canonical, sameJson } from "../fingerprint.js";
+import { operationsTag, originOf, readMarker, withMarker, withoutMarker } from "../marker.js";
+import { type FieldReasons, without, withNodeTypes } from "./fields.js";
+import { type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
+
+/** https://docs.databricks.com/api/azure/workspace/clusters/get: what the workspace says of a cluster and `create` does not take. */
+const decidedByWorkspace: FieldReasons = {
+  cluster_id: "given by the workspace",
+  creator_user_name: "whoever called create",
+  cluster_source: "how it was made",
+  spark_context_id: "changes with every start",
+  state: "run time",
+  state_message: "run time",
+  start_time: "run time",
+  terminated_time: "run time",
+  last_state_loss_time: "run time",
+  last_activity_time: "run time",
+  last_restarted_time: "run time",
+  termination_reason: "run time",
+  driver: "run time",
+  executors: "run time",
+  cluster_cores: "follows from the node types",
+  cluster_memory_mb: "follows from the node types",
+  jdbc_port: "run time",
+  default_tags: "set by Databricks",
+  cluster_log_status: "run time",
+  disk_spec: "follows from the node types",
+  instance_source: "follows from node type or pool",
+  driver_instance_source: "follows from node type or pool",
+  effective_spark_version: "follows from spark_version",
+  init_scripts_safe_mode: "run time",
+  pinned_by_user_name: "pinned by its own call",
+  pinned: "pinned by its own call",
+  spec: "the same fields once more",
+};
+
+/** A pool decides these, and `create` refuses them beside one. */
+const decidedByPool: FieldReasons = {
+  node_type_id: "the pool's",
+  driver_node_type_id: "the pool's",
+  enable_elastic_disk: "the pool's",
+  azure_attributes: "the pool's",
+};
+
+/** Clusters that something else makes anew each time; only all-purpose ones are copied. */
+const transientSources: Readonly<Record<string, string>> = {
+  JOB: "a job's own cluster: the job makes it",
+  MODELS: "model serving makes it",
+  PIPELINE: "a pipeline's own cluster: the pipeline makes it",
+  PIPELINE_MAINTENANCE: "a pipeline's own cluster: the pipeline makes it",
+  SQL: "a SQL warehouse's own cluster",
+};
+
+/** Error codes that mean that there is no room, not that the request is wrong. */
+const noRoom = /QUOTA|CAPACITY|RESOURCE_EXHAUSTED|INSUFFICIENT|OUT_OF_STOCK|STOCKOUT/;
+
+const restingStates = new Set(["TERMINATED", "TERMINATING", "ERROR"]);
+
+/** https://docs.databricks.com/api/azure/workspace/clusters/pin */
+const mostPins = 100;
+
+export const clusters: Kind = {
+  name: "clusters",
+  singular: "cluster",
+  identity: "marker",
+  startsWhenMade: true,
+
+  async list(side, run) {
+    const libraries = await librariesByCluster(side.client);
+    const workspaceId = await side.client.workspaceId();
+    const details = await collect(side.client.list("/api/2.1/clusters/list", "clusters", { page_size: 100 }));
+    const pins = details.filter(isPinned).length;
+    run.once(`pins ${side.endpoint.host}`, () => Promise.resolve(pins)).catch(() => undefined);
+    return details.map((each) => toItem(side, each, libraries, workspaceId, pins));
+  },
+
+  prepare: (item, context) => withNodeTypes(item.definition, context),
+
+  async create(target, copy) {
+    try {
+      const { cluster_id } = await target.client.post("/api/2.1/clusters/create", requestOf(copy));
+      return idOf(cluster_id);
+    } catch (error) {
+      if (error instanceof ApiError && noRoom.test(error.errorCode))
+        throw new NeedsPerson(`the standby has no room for it now (${error.message})`);
+      throw error;
+    }
+  },
+
+  async complete({ client }, id, { definition }) {
+    const libraries = objectsOf(definition.libraries);
+    if (libraries.length > 0)
+      await client.post("/api/2.0/libraries/install", { cluster_id: id, libraries }, { idempotent: true });
+  },
+
+  async update({ client }, id, copy, actual) {
+    const [wanted, present] = [objectsOf(copy.definition.libraries), objectsOf(actual.definition.libraries)];
+    const sameCluster = sameJson(without(copy.definition, ["libraries"]), without(actual.definition, ["libraries"]));
+    if (!sameCluster || !actual.marked)
+      await client.post("/api/2.1/clusters/edit", { ...requestOf(copy), cluster_id: id }, { idempotent: true });
+    const surplus = present.filter((each) => !wanted.some((other) => sameJson(each, other)));
+    const lacking = wanted.filter((each) => !present.some((other) => sameJson(each, other)));
+    if (surplus.length > 0)
+      await client.post("/api/2.0/libraries/uninstall", { cluster_id: id, libraries: surplus }, { idempotent: true });
+    if (lacking.length > 0)
+      await client.post("/api/2.0/libraries/install", { cluster_id: id, libraries: lacking }, { idempotent: true });
+  },
+
+  /** Terminated before anything else: `create` has begun to acquire machines. */
+  async settle({ client }, id) {
+    await client.post("/api/2.1/clusters/delete", { cluster_id: id }, { idempotent: true });
+    try {
+      await client.post("/api/2.1/clusters/pin", { cluster_id: id }, { idempotent: true });
+      return [];
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.outcomeUnknown || error.rateLimited) throw error;
+      return [notPinned];
+    }
+  },
+
+  async remove({ client }, id) {
+    await client.post("/api/2.1/clusters/unpin", { cluster_id: id }, { idempotent: true });
+    await client.post("/api/2.1/clusters/permanent-delete", { cluster_id: id }, { idempotent: true });
+  },
+
+  async find({ client }, { origin }) {
+    for await (const each of client.list("/api/2.1/clusters/list", "clusters", { page_size: 100 }))
+      if (readMarker(each.custom_tags, "clusters") === origin) return idOf(each.cluster_id);
+    return undefined;
+  },
+};
+
+const notPinned = `not pinned: the workspace's ${mostPins} pins are taken, so its configuration is purged 30 days after its last run`;
+
+function toItem(
+  side: Side,
+  details: JsonObject,
+  libraries: ReadonlyMap<string, JsonObject[]>,
+  workspaceId: string,
+  pins: number,
+): Item {
+  const id = idOf(details.cluster_id);
+  const marker = readMarker(details.custom_tags, "clusters");
+  const installed = libraries.get(id);
+  const unsettled = [
+    ...(restingStates.has(String(details.state)) ? [] : ["is running on the standby; it is terminated"]),
+    ...(isPinned(details) || pins >= mostPins ? [] : ["is not pinned"]),
+  ];
+  const leftOut = whyLeftOut(side, details);
+  return {
+    id,
+    name: String(details.cluster_name ?? ""),
+    origin: marker ?? originOf(workspaceId, "clusters", id),
+    marked: marker !== undefined,
+    definition: { ...definitionOf(details), ...(installed ? { libraries: installed } : {}) },
+    unsettled,
+    ...(leftOut ? { leftOut } : {}),
+  };
+}
+
+function isPinned(details: JsonObject): boolean {
+  return Boolean(details.pinned_by_user_name) || details.pinned === true;
+}
+
+function whyLeftOut(side: Side, details: JsonObject): string | undefined {
+  const isOperations = isObject(details.custom_tags) && operationsTag in details.custom_tags;
+  if (isOperations || details.cluster_id === side.endpoint.operationsClusterId)
+    return "the operations cluster: each side has its own";
+  return transientSources[String(details.cluster_source)];
+}
+
+/** Every field of `create`, those of later API versions included. */
+function definitionOf(details: JsonObject): JsonObject {
+  const tags = withoutMarker(details.custom_tags);
+  return {
+    ...without(
+      details,
+      [
+        ...Object.keys(decidedByWorkspace),
+        "custom_tags",
+        ...("autoscale" in details ? ["num_workers"] : []),
+        ...("instance_pool_id" in details ? Object.keys(decidedByPool) : []),
+      ],
+    ),
+    ...(tags ? { custom_tags: tags } : {}),
+  };
+}
+
+function requestOf({ source, definition }: Copy): JsonObject {
+  const { libraries: _, custom_tags, ...fields } = definition;
+  return { ...fields, custom_tags: withMarker(custom_tags, source.origin) };
+}
+
+/** Libraries by cluster, in a stable order; those that are going and those that every cluster has are left out. */
+async function librariesByCluster(client: WorkspaceClient): Promise<Map<string, JsonObject[]>> {
+  const { statuses } = await client.get("/api/2.0/libraries/all-cluster-statuses");
+  const installed = (status: JsonObject): boolean =>
+    status.is_library_for_all_clusters !== true && status.status !== "UNINSTALL_ON_RESTART";
+  const order = (a: Json, b: Json): number => (JSON.stringify(canonical(a)) < JSON.stringify(canonical(b)) ? -1 : 1);
+  return new Map(
+    objectsOf(statuses)
+      .map((each): [string, JsonObject[]] => [
+        idOf(each.cluster_id),
+        objectsOf(each.library_statuses)
+          .filter(installed)
+          .map(({ library }) => library)
+          .filter(isObject)
+          .sort(order),
+      ])
+      .filter(([, libraries]) => libraries.length > 0),
+  );
+}

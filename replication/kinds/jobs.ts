@@ -1,0 +1,156 @@
+import { collect } from "../client/collect.js";
+import { idOf, integerId, isArray, isObject, type Json, type JsonObject } from "../client/json.js";
+import type { WorkspaceClient } from "../client/workspace-client.js";
+import { sameJson } from "../fingerprint.js";
+import { mostTags, originOf, readMarker, withMarker, withoutMarker } from "../marker.js";
+import { only, without, withNodeTypes } from "./fields.js";
+import type { Copy, Item, Kind, Prepared } from "./kind.js";
+
+/** The fields that start a job by themselves, each with a pause state of its own. */
+const triggerFields = ["schedule", "trigger", "continuous"];
+
+/** Arrays that `get` gives in pages of a hundred. https://docs.databricks.com/api/azure/workspace/jobs/get */
+const pagedArrays = ["tasks", "job_clusters", "environments", "parameters"];
+
+/** Fields by which a job of the 2.0 API, which has no `tasks`, says what it runs. */
+const singleTaskFields = [
+  "notebook_task",
+  "spark_jar_task",
+  "spark_python_task",
+  "spark_submit_task",
+  "python_wheel_task",
+  "pipeline_task",
+  "sql_task",
+  "dbt_task",
+];
+
+export const jobs: Kind = {
+  name: "jobs",
+  singular: "job",
+  identity: "marker",
+  unseen: ["run_as"],
+
+  async list(side) {
+    const workspaceId = await side.client.workspaceId();
+    const listed = await collect(side.client.list("/api/2.2/jobs/list", "jobs", { limit: 100, expand_tasks: true }));
+    const isSource = (job: JsonObject): boolean => readMarker(settingsOf(job).tags, "jobs") === undefined;
+    return Promise.all(
+      listed.map(async (job) => toItem(job.has_more === true || isSource(job) ? await whole(side.client, idOf(job.job_id)) : job, workspaceId)),
+    );
+  },
+
+  async prepare(item, context) {
+    const held = only(item.definition, triggerFields);
+    const prepared: Prepared = await withNodeTypes(without(item.definition, triggerFields), context);
+    const tags = isObject(item.definition.tags) ? Object.keys(item.definition.tags).length : 0;
+    const obstacle =
+      tags >= mostTags ? `it has ${tags} tags and a copy needs one more (at most ${mostTags}); remove one` : prepared.obstacle;
+    return {
+      definition: prepared.definition,
+      ...(Object.keys(held).length > 0 ? { held } : {}),
+      ...(obstacle ? { obstacle } : {}),
+    };
+  },
+
+  async create({ client }, copy) {
+    const { job_id } = await client.post(`/api/${versionFor(copy.definition)}/jobs/create`, settingsFor(copy));
+    return idOf(job_id);
+  },
+
+  async createShell({ client }, copy) {
+    const shell = settingsFor({ ...copy, definition: only(copy.definition, ["name"]) });
+    return idOf((await client.post("/api/2.2/jobs/create", shell)).job_id);
+  },
+
+  async update({ client }, id, copy) {
+    const request = { job_id: integerId(id), new_settings: settingsFor(copy) };
+    await client.post(`/api/${versionFor(copy.definition)}/jobs/reset`, request, { idempotent: true });
+  },
+
+  async settle({ client }, id) {
+    const request = { job_id: integerId(id), fields_to_remove: triggerFields };
+    await client.post("/api/2.2/jobs/update", request, { idempotent: true });
+    return [];
+  },
+
+  async remove({ client }, id) {
+    await client.post("/api/2.2/jobs/delete", { job_id: integerId(id) }, { idempotent: true });
+  },
+
+  async find({ client }, { name, origin }) {
+    for await (const job of client.list("/api/2.2/jobs/list", "jobs", { limit: 100, name }))
+      if (readMarker(settingsOf(job).tags, "jobs") === origin) return idOf(job.job_id);
+    return undefined;
+  },
+
+  /** Puts the triggers back exactly, paused ones paused. A trigger that someone has set meanwhile is left as it is. */
+  async release({ client }, id, held) {
+    const present = only(settingsOf(await client.get("/api/2.2/jobs/get", { job_id: id })), triggerFields);
+    if (sameJson(present, held)) return [];
+    const other = Object.keys(present);
+    if (other.length > 0) return [`a ${other.join(" and a ")} was set on it meanwhile; what was held is not put back`];
+    const request = { job_id: integerId(id), new_settings: held };
+    await client.post("/api/2.2/jobs/update", request, { idempotent: true });
+    return [];
+  },
+};
+
+function toItem(job: JsonObject, workspaceId: string): Item {
+  const id = idOf(job.job_id);
+  const settings = settingsOf(job);
+  const marker = readMarker(settings.tags, "jobs");
+  const tags = withoutMarker(settings.tags);
+  const runAs = runAsOf(job, settings);
+  // `format` follows from the tasks, and create ignores it.
+  const definition = {
+    ...without(settings, ["tags", "format", "run_as"]),
+    ...(tags ? { tags } : {}),
+    ...(runAs ? { run_as: runAs } : {}),
+  };
+  const triggers = Object.keys(only(definition, triggerFields));
+  return {
+    id,
+    name: typeof settings.name === "string" ? settings.name : "Untitled",
+    origin: marker ?? originOf(workspaceId, "jobs", id),
+    marked: marker !== undefined,
+    definition,
+    unsettled: triggers.map((trigger) => `has a ${trigger} on the standby; it is taken off`),
+  };
+}
+
+function settingsOf(job: JsonObject): JsonObject {
+  return isObject(job.settings) ? job.settings : {};
+}
+
+/** `run_as` is write-only in the settings; `get` names the principal beside them, `list` does not. */
+function runAsOf(job: JsonObject, settings: JsonObject): Json | undefined {
+  if (isObject(settings.run_as)) return settings.run_as;
+  if (isObject(job.run_as)) return job.run_as;
+  const name = job.run_as_user_name;
+  if (typeof name !== "string" || name === "") return undefined;
+  return name.includes("@") ? { user_name: name } : { service_principal_name: name };
+}
+
+/** A job with all its pages. */
+async function whole(client: WorkspaceClient, id: string): Promise<JsonObject> {
+  const first = await client.get("/api/2.2/jobs/get", { job_id: id });
+  const settings: Record<string, Json | undefined> = { ...settingsOf(first) };
+  for (let token = first.next_page_token; typeof token === "string" && token !== ""; ) {
+    const page = await client.get("/api/2.2/jobs/get", { job_id: id, page_token: token });
+    for (const field of pagedArrays) {
+      const [before, more] = [settings[field], settingsOf(page)[field]];
+      if (isArray(more)) settings[field] = [...(isArray(before) ? before : []), ...more];
+    }
+    token = page.next_page_token;
+  }
+  return { ...first, settings };
+}
+
+/** A job without `tasks` keeps the form of the 2.0 API. */
+function versionFor(definition: JsonObject): string {
+  return !("tasks" in definition) && singleTaskFields.some((field) => field in definition) ? "2.0" : "2.2";
+}
+
+function settingsFor({ source, definition }: Copy): JsonObject {
+  return { ...definition, tags: withMarker(definition.tags, source.origin) };
+}

@@ -1,0 +1,277 @@
+import { isNotFound } from "./client/errors.js";
+import type { JsonObject } from "./client/json.js";
+import { type Applied, applyPlan } from "./apply.js";
+import { fingerprint } from "./fingerprint.js";
+import type { Item, Kind } from "./kinds/kind.js";
+import { kindNamed } from "./kinds/registry.js";
+import { describeLine, ledgerOf, type Ledger, type LedgerLine } from "./ledger.js";
+import type { CopyRecord } from "./manifest.js";
+import { type Origin, parseOrigin } from "./marker.js";
+import { picture } from "./picture.js";
+import { type Plan, type PlannedCopy, visible } from "./plan.js";
+import { type Progress, silent } from "./progress.js";
+import { Run } from "./run.js";
+import type { Endpoint, KindName, ReplicationSettings } from "./settings.js";
+
+/** What a stack says of the replica of one kind. */
+export interface ReplicaArgs {
+  readonly kind: KindName;
+  readonly role: "active" | "standby";
+  /** This stack's own workspace; absent until it is made. */
+  readonly local?: Endpoint;
+  /** The workspace that a standby follows. */
+  readonly peer?: Endpoint;
+  readonly settings: ReplicationSettings;
+  /** Id maps of kinds that this one refers to, as far as they are known. */
+  readonly idMaps?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** What a preview shows of it, taken from both workspaces. */
+export interface ReplicaPicture {
+  /** `nothing to do`, or what there is to do: `create 3, update 1, remove 2`. */
+  readonly plan: string;
+  /** What the standby has, or will have, by name and id on the source. */
+  readonly objects: Readonly<Record<string, JsonObject>>;
+  /** Hand edits on the standby, field by field, and who wins. */
+  readonly conflicts: readonly string[];
+  /** What is not copied until somebody does something. */
+  readonly needsPerson: readonly string[];
+}
+
+/** What the state keeps of it. */
+export interface ReplicaState {
+  readonly kind: KindName;
+  readonly role: "active" | "standby";
+  readonly local?: Endpoint;
+  readonly peer?: Endpoint;
+  readonly settings: ReplicationSettings;
+  /** Id on the source → id of the copy. */
+  readonly idMap: Readonly<Record<string, string>>;
+  /** Origin → copy, and its last-applied fingerprints. */
+  readonly copies: Readonly<Record<string, CopyRecord>>;
+  readonly ledger: Ledger;
+  /** Fingerprint of the picture that was applied. */
+  readonly shown: string;
+  /** What a refresh found deleted or edited on the standby. */
+  readonly drift: readonly string[];
+}
+
+const nothingToDo = "nothing to do";
+
+const runs = new Map<string, Run>();
+
+function runOf({ role, local, peer, settings }: ReplicaArgs): Run {
+  const replication = {
+    settings,
+    ...(role === "standby" && peer ? { source: peer } : {}),
+    ...(local ? { target: local } : {}),
+  };
+  const key = JSON.stringify(replication);
+  let run = runs.get(key);
+  if (!run) runs.set(key, (run = new Run(replication)));
+  return run;
+}
+
+/** Takes the inventory of both sides and says what would be done. An active workspace follows nobody. */
+export async function preview(args: ReplicaArgs, before: Partial<ReplicaPicture>, progress: Progress = silent): Promise<ReplicaPicture> {
+  if (args.role === "active")
+    return { plan: nothingToDo, objects: before.objects ?? {}, conflicts: [], needsPerson: [] };
+  return pictureOf(await planFor(args, progress));
+}
+
+async function planFor(args: ReplicaArgs, progress: Progress): Promise<Plan> {
+  const run = runOf(args);
+  run.progress = progress;
+  for (const [kind, idMap] of Object.entries(args.idMaps ?? {})) run.giveIdMap(kind, idMap);
+  return run.plan(args.kind);
+}
+
+/** Whether `apply` has anything to do, or anything new to say. */
+export function needsApply(state: ReplicaState, args: ReplicaArgs, seen: ReplicaPicture): boolean {
+  return (
+    seen.plan !== nothingToDo ||
+    state.role !== args.role ||
+    (args.role === "standby" && state.shown !== shownBy(args, seen)) ||
+    (args.role === "active" && Object.values(state.copies).some(({ held }) => held))
+  );
+}
+
+/** Carries out what `preview` showed; on an active workspace, puts back what was held. */
+export async function apply(
+  args: ReplicaArgs,
+  seen: ReplicaPicture,
+  before: ReplicaState | undefined,
+  progress: Progress = silent,
+): Promise<ReplicaState> {
+  if (args.role === "active") return activate(args, before, progress);
+  const plan = await planFor(args, progress);
+  const applied = await applyPlan(plan, runOf(args), progress);
+  const { idMap, lines, records, calls } = applied;
+  const ledger = ledgerOf(lines);
+  progress({ kind: args.kind, text: `${summary(applied)} (${calls} API calls)`, severity: "info" });
+  for (const line of lines)
+    if (line.outcome === "failed" || line.outcome === "needs-a-person")
+      progress({ kind: args.kind, text: describeLine(line), severity: "warning" });
+  return {
+    ...identityOf(args),
+    idMap,
+    copies: Object.fromEntries(records),
+    ledger,
+    shown: shownBy(args, seen),
+    drift: [],
+  };
+}
+
+function summary({ lines }: Applied): string {
+  const { counts } = ledgerOf(lines);
+  const text = Object.entries(counts).map(([outcome, count]) => `${count} ${outcome}`);
+  return text.length > 0 ? text.join(", ") : "nothing on the source";
+}
+
+/** The workspace works on its own from here: held triggers go back, and the copies stay what they are. */
+async function activate(args: ReplicaArgs, before: ReplicaState | undefined, progress: Progress): Promise<ReplicaState> {
+  const { kind } = args;
+  const base = before ?? emptyState(args);
+  const run = runOf(args);
+  const behaviour = kindNamed(kind);
+  const copies: Record<string, CopyRecord> = {};
+  const lines: LedgerLine[] = [];
+  const manifest = run.target ? await run.manifest("target", kind) : undefined;
+  const known = { ...base.copies, ...Object.fromEntries(manifest?.entries() ?? []) };
+  for (const [origin, { held, id, name, adopted }] of Object.entries(known)) {
+    const record = { name, ...(id ? { id } : {}), ...(adopted ? { adopted } : {}) };
+    let released = held === undefined;
+    if (held && id && run.target) {
+      const line = await releaseOne(behaviour, run, id, name, held);
+      lines.push(line);
+      released = line.outcome !== "failed";
+      progress({ kind, text: name, done: lines.length });
+    }
+    copies[origin] = released ? record : { ...record, ...(held ? { held } : {}) };
+    manifest?.set(origin as Origin, copies[origin]!);
+  }
+  if (run.target) await manifest?.write(run.target.client);
+  run.forget(kind);
+  return { ...base, ...identityOf(args), copies, drift: [], ledger: ledgerOf(lines) };
+}
+
+async function releaseOne(kind: Kind, run: Run, id: string, name: string, held: JsonObject): Promise<LedgerLine> {
+  const line = { kind: kind.name, name, copyId: id };
+  const triggers = Object.keys(held).join(" and ");
+  try {
+    const notes = (await kind.release?.(run.target!, id, held)) ?? [];
+    return { ...line, outcome: "updated", why: notes.length > 0 ? notes.join("; ") : `${triggers} put back` };
+  } catch (error) {
+    if (isNotFound(error)) return { ...line, outcome: "needs-a-person", why: `its ${triggers} cannot be put back: the copy is gone` };
+    return { ...line, outcome: "failed", why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Looks at the copies again: what was deleted or edited on the standby since the last write. */
+export async function refresh(state: ReplicaState, progress: Progress = silent): Promise<ReplicaState> {
+  if (state.role === "active" || !state.local) return state;
+  const run = runOf(state);
+  run.progress = progress;
+  const kind = kindNamed(state.kind);
+  const items = new Map((await run.items("target", state.kind)).map((item) => [item.id, item]));
+  const drift: string[] = [];
+  for (const [, { id, name, actual }] of Object.entries(state.copies)) {
+    const item = items.get(id ?? "");
+    if (!item) drift.push(`${kind.singular} "${name}" [${id}] is gone from the standby`);
+    else if (actual !== undefined && fingerprint(visible(kind, item.definition)) !== actual)
+      drift.push(`${kind.singular} "${name}" [${id}] was edited on the standby`);
+  }
+  const gone = new Set(Object.values(state.copies).filter(({ id }) => !items.has(id ?? "")).map(({ id }) => id));
+  return {
+    ...state,
+    drift: drift.sort(),
+    idMap: Object.fromEntries(Object.entries(state.idMap).filter(([, id]) => !gone.has(id))),
+    copies: Object.fromEntries(Object.entries(state.copies).filter(([, { id }]) => !gone.has(id))),
+  };
+}
+
+/** Removes our copies and nothing else. The copies on an active workspace are its own by now, and stay. */
+export async function removeCopies(state: ReplicaState, progress: Progress = silent): Promise<void> {
+  if (!state.local || (state.role === "active" && !state.settings.removeFromActive)) return;
+  const run = runOf(state);
+  const kind = kindNamed(state.kind);
+  const target = run.target!;
+  const manifest = await run.manifest("target", state.kind);
+  const ours = (await run.items("target", state.kind)).filter((item) => isOurs(kind, item, manifest.get(item.origin)));
+  const failures: string[] = [];
+  let done = 0;
+  await Promise.all(
+    ours.map(async (item) => {
+      try {
+        await kind.remove!(target, item.id);
+      } catch (error) {
+        if (!isNotFound(error)) failures.push(`${kind.name} "${item.name}" [${item.id}]: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      progress({ kind: kind.name, text: item.name, done: ++done, total: ours.length });
+    }),
+  );
+  run.forget(state.kind);
+  if (failures.length > 0) throw new Error(`${failures.length} copies were not removed:\n${failures.sort().join("\n")}`);
+  await manifest.erase(target.client);
+}
+
+/** A file or mount that was edited after we wrote it, or that stood there before us, is not ours to remove. */
+function isOurs(kind: Kind, item: Item, record: CopyRecord | undefined): boolean {
+  if (kind.identity === "marker") return item.marked;
+  if (!record || record.adopted) return false;
+  return record.actual === undefined || record.actual === fingerprint(visible(kind, item.definition));
+}
+
+function pictureOf({ kind, copies, orphans }: Plan): ReplicaPicture {
+  const objects: Record<string, JsonObject> = {};
+  const needsPerson: string[] = [];
+  const conflicts: string[] = [];
+  for (const copy of copies) {
+    if (copy.action === "blocked")
+      needsPerson.push(describeLine({ kind: kind.name, name: copy.source.name, id: copy.source.id, outcome: "needs-a-person", why: copy.why.join("; ") }));
+    if (copy.conflict) conflicts.push(`${kind.name} "${copy.source.name}" [${copy.source.id}]: ${copy.conflict}`);
+    const shown = shownOf(copy);
+    if (shown) objects[labelOf(copy.source)] = shown;
+  }
+  for (const { copy, action, why } of orphans)
+    if (action === "keep") objects[labelOf(copy)] = { kept: why };
+  return { plan: tally(copies, orphans.filter(({ action }) => action === "remove").length), objects, conflicts: conflicts.sort(), needsPerson: needsPerson.sort() };
+}
+
+/** What the standby has or will have of an object of the source; nothing where no copy is, or will be. */
+function shownOf({ action, prepared, actual, source }: PlannedCopy): JsonObject | undefined {
+  if (action === "skip") return actual ? picture(actual.definition) : undefined;
+  if (action === "blocked") return actual ? picture(source.definition) : undefined;
+  const held = prepared?.held ? { held: picture(prepared.held) } : {};
+  return { ...picture(prepared!.definition), ...held };
+}
+
+/** Name and first id: the same before and after a failback, and for a copy whose original is gone. */
+function labelOf({ name, origin }: Item): string {
+  const first = parseOrigin(origin).id;
+  return name === first ? name : `${name} [${first}]`;
+}
+
+function tally(copies: readonly PlannedCopy[], removals: number): string {
+  const count = (...actions: PlannedCopy["action"][]): number => copies.filter(({ action }) => actions.includes(action)).length;
+  const parts = [
+    [count("create"), "create"],
+    [count("update", "settle"), "update"],
+    [count("note"), "note"],
+    [removals, "remove"],
+  ] as const;
+  const text = parts.filter(([number]) => number > 0).map(([number, verb]) => `${verb} ${number}`);
+  return text.length > 0 ? text.join(", ") : nothingToDo;
+}
+
+function shownBy({ settings, local, peer }: ReplicaArgs, { objects, needsPerson }: ReplicaPicture): string {
+  return fingerprint({ objects, needsPerson, settings, hosts: [local?.host ?? "", peer?.host ?? ""] } as unknown as JsonObject);
+}
+
+function identityOf({ kind, role, local, peer, settings }: ReplicaArgs): Pick<ReplicaState, "kind" | "role" | "local" | "peer" | "settings"> {
+  return { kind, role, settings, ...(local ? { local } : {}), ...(peer ? { peer } : {}) };
+}
+
+function emptyState(args: ReplicaArgs): ReplicaState {
+  return { ...identityOf(args), idMap: {}, copies: {}, ledger: ledgerOf([]), shown: "", drift: [] };
+}

@@ -1,0 +1,73 @@
+import { isArray, isObject, type Json, type JsonObject, stringifyJson } from "./client/json.js";
+import { canonical, fingerprint } from "./fingerprint.js";
+import { redact } from "./redact.js";
+
+const mostCharacters = 6_000;
+const mostCharactersOfField = 1_500;
+
+/**
+ * How an object stands in a preview and in the state: its definition without secrets, stable, and of bounded size. A field
+ * that is too long is its size and fingerprint, so that a change still shows.
+ */
+export function picture(definition: JsonObject): JsonObject {
+  const shown = canonical(exactIds(redact(definition))) as JsonObject;
+  if (stringifyJson(shown).length <= mostCharacters) return shown;
+  return Object.fromEntries(Object.entries(shown).map(([field, value]) => [field, compact(field, value!)]));
+}
+
+function compact(field: string, value: Json): Json {
+  if (stringifyJson(value).length <= mostCharactersOfField) return value;
+  return `${isArray(value) ? `${value.length} ${field}` : "long"} #${fingerprint(value).slice(0, 8)}`;
+}
+
+/** Ids beyond 2^53 as text: the state's numbers are doubles. */
+function exactIds(value: Json): Json {
+  if (typeof value === "bigint") return value.toString();
+  if (isArray(value)) return value.map(exactIds);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, inner === undefined ? inner : exactIds(inner)]));
+}
+
+/** One field that differs, with both values without secrets: `tasks[etl].timeout_seconds: 0 → 600`. */
+export function changesBetween(before: JsonObject, after: JsonObject): string[] {
+  const changes: string[] = [];
+  compare("", redact(before), redact(after), changes);
+  return changes;
+}
+
+const missing = "(none)";
+
+function compare(path: string, before: Json | undefined, after: Json | undefined, changes: string[]): void {
+  if (isObject(before) && isObject(after)) {
+    for (const key of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort())
+      compare(path === "" ? key : `${path}.${key}`, before[key], after[key], changes);
+    return;
+  }
+  if (isArray(before) && isArray(after)) {
+    compareLists(path, before, after, changes);
+    return;
+  }
+  const [a, b] = [brief(before), brief(after)];
+  if (a !== b) changes.push(`${path}: ${a} → ${b}`);
+}
+
+function compareLists(path: string, before: readonly Json[], after: readonly Json[], changes: string[]): void {
+  const key = keyField(before) ?? keyField(after);
+  const byKey = (list: readonly Json[]): Map<string, Json> =>
+    new Map(list.map((each, index) => [key && isObject(each) ? String(each[key]) : String(index), each]));
+  const [olds, news] = [byKey(before), byKey(after)];
+  for (const each of new Set([...olds.keys(), ...news.keys()])) compare(`${path}[${each}]`, olds.get(each), news.get(each), changes);
+}
+
+/** Lists whose members have a name are compared by it, so that one insertion is not a change of all that follow. */
+function keyField(list: readonly Json[]): string | undefined {
+  return ["task_key", "job_cluster_key", "environment_key", "name"].find((field) =>
+    list.length > 0 && list.every((each) => isObject(each) && typeof each[field] === "string"),
+  );
+}
+
+function brief(value: Json | undefined): string {
+  if (value === undefined) return missing;
+  const text = stringifyJson(canonical(value));
+  return text.length <= 120 ? text : `${text.slice(0, 100)}… #${fingerprint(value).slice(0, 8)}`;
+}

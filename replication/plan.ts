@@ -1,0 +1,281 @@
+import picomatch from "picomatch";
+import type { JsonObject } from "./client/json.js";
+import { fingerprint, sameJson } from "./fingerprint.js";
+import type { Item, Kind, Prepared, Reference } from "./kinds/kind.js";
+import type { CopyRecord, Manifest } from "./manifest.js";
+import { originOf, type Origin } from "./marker.js";
+import { changesBetween } from "./picture.js";
+import { referencesOf } from "./references.js";
+import { mappingNotAvailable, type CopyIds, Resolver } from "./resolver.js";
+import type { Run } from "./run.js";
+import type { Selection } from "./settings.js";
+
+/**
+ * What is to be done about one object of the source. `note`: nothing to write but the manifest. `settle`: the copy is right
+ * but not inert. `blocked`: a person has to do something first.
+ */
+export type CopyAction = "create" | "update" | "settle" | "note" | "none" | "skip" | "blocked";
+
+export interface PlannedCopy {
+  readonly source: Item;
+  action: CopyAction;
+  /** The copy, or the original of it after a failback, as the target shows it. */
+  readonly actual?: Item;
+  readonly prepared?: Prepared;
+  /** Fields that differ between the copy and what it should be: `num_workers: 2 → 4`. */
+  readonly changes?: readonly string[];
+  /** A hand edit on the standby, and who wins. */
+  readonly conflict?: string;
+  /** An equal copy is there that nothing was noted of. */
+  readonly adopted?: boolean;
+  readonly why: string[];
+}
+
+/** A copy whose original is gone. */
+export interface Orphan {
+  readonly copy: Item;
+  readonly action: "remove" | "keep";
+  readonly why: string;
+}
+
+export interface Plan {
+  readonly kind: Kind;
+  readonly copies: readonly PlannedCopy[];
+  readonly orphans: readonly Orphan[];
+  /** Objects of the target that are not ours: left alone. */
+  readonly foreign: readonly Item[];
+}
+
+/** Compares both sides and the last write of one kind. Writes nothing. */
+export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
+  const [listed, targets, manifest, sourceManifest] = await Promise.all([
+    run.items("source", kind.name),
+    run.items("target", kind.name),
+    run.manifest("target", kind.name),
+    run.manifest("source", kind.name),
+  ]);
+  const sources = await distinctOrigins(kind, listed, run);
+  refuseEmptied(kind, sources, targets, manifest, run);
+  const counterparts = new Counterparts(targets, manifest);
+  const selected = selection(run.settings.select?.[kind.name], kind);
+  const copies: PlannedCopy[] = [];
+  for (const source of sources) copies.push(await intend(kind, run, source, counterparts.of(source), selected));
+  await blockUnmapped(kind, run, copies);
+  blockDependents(kind, run, copies);
+  const resolver = resolverFor(kind, run, copies);
+  for (const [index, copy] of copies.entries()) {
+    if (copy.action !== "none" || !copy.actual || !copy.prepared) continue;
+    const { definition } = await resolver.map(copy.prepared.definition);
+    const { origin } = copy.source;
+    const copiedFromHere = sourceManifest.get(origin) !== undefined;
+    copies[index] = compare(kind, copy, copy.actual, definition, manifest.get(origin), copiedFromHere, run);
+  }
+  return { kind, copies, ...leftovers(kind, sources, targets, counterparts, manifest, run) };
+}
+
+async function intend(
+  kind: Kind,
+  run: Run,
+  source: Item,
+  actual: Item | undefined,
+  selected: (name: string) => boolean,
+): Promise<PlannedCopy> {
+  const base = { source, ...(actual ? { actual } : {}) };
+  if (source.leftOut !== undefined) return { ...base, action: "skip", why: [source.leftOut] };
+  if (!selected(source.name)) return { ...base, action: "skip", why: [`not selected (select.${kind.name})`] };
+  const prepared = (await kind.prepare?.(source, { settings: run.settings, run })) ?? { definition: source.definition };
+  const why = [...(prepared.notes ?? [])];
+  if (prepared.obstacle !== undefined) return { ...base, prepared, action: "blocked", why: [prepared.obstacle, ...why] };
+  return { ...base, prepared, action: actual ? "none" : "create", why };
+}
+
+/** What refers to an object of another kind that has no counterpart cannot be copied. */
+async function blockUnmapped(kind: Kind, run: Run, copies: PlannedCopy[]): Promise<void> {
+  const resolver = resolverFor(kind, run, copies);
+  for (const copy of copies) {
+    if (copy.action === "skip" || copy.action === "blocked" || !copy.prepared) continue;
+    const references = referencesOf(copy.prepared.definition).filter((each) => each.kind !== kind.name);
+    const resolved = await Promise.all(references.map((each) => resolver.resolve(each)));
+    block(copy, references.filter((_, index) => resolved[index] === undefined));
+  }
+}
+
+/** A job whose job cannot be made cannot be made either: blocking goes on until nothing more follows from it. */
+function blockDependents(kind: Kind, run: Run, copies: PlannedCopy[]): void {
+  const mappings = run.settings.idMappings?.[kind.name] ?? {};
+  for (let blocked = true; blocked; ) {
+    const available = new Set(copies.filter(isOrWillBe).map(({ source }) => source.id));
+    const missingOf = ({ prepared }: PlannedCopy): Reference[] =>
+      referencesOf(prepared!.definition).filter(
+        (each) => each.kind === kind.name && mappings[each.id] === undefined && !available.has(each.id),
+      );
+    const open = copies.filter(({ action, prepared }) => prepared && (action === "create" || action === "none"));
+    blocked = open.map((copy) => block(copy, missingOf(copy))).some(Boolean);
+  }
+}
+
+function block(copy: PlannedCopy, missing: readonly Reference[]): boolean {
+  if (missing.length === 0) return false;
+  copy.action = "blocked";
+  copy.why.unshift(mappingNotAvailable(missing));
+  return true;
+}
+
+function isOrWillBe({ action, actual }: PlannedCopy): boolean {
+  return action === "create" || actual !== undefined;
+}
+
+/** Translates references by what is copied already and what this plan, or the plan of the kind referred to, will make. */
+export function resolverFor(kind: Kind, run: Run, copies: readonly PlannedCopy[]): Resolver {
+  const own = copyIdsOf(copies);
+  return new Resolver(run, async (name) => (name === kind.name ? own : run.copyIds(name)));
+}
+
+export function copyIdsOf(copies: readonly PlannedCopy[]): CopyIds {
+  const ids = new Map<string, string>();
+  const pending = new Set<string>();
+  for (const { source, actual, action } of copies) {
+    if (actual) ids.set(source.id, actual.id);
+    else if (action === "create") pending.add(source.id);
+  }
+  return { ids, pending };
+}
+
+/** Two objects of the source with one marker are an object and a clone of it: the clone is an origin of its own. */
+async function distinctOrigins(kind: Kind, sources: readonly Item[], run: Run): Promise<Item[]> {
+  const taken = new Set<Origin>();
+  const workspaceId = sources.some(({ marked }) => marked) ? await run.source!.client.workspaceId() : "";
+  return [...sources]
+    .sort((a, b) => (a.id.length - b.id.length || (a.id < b.id ? -1 : 1)))
+    .map((item) => {
+      const origin = taken.has(item.origin) ? originOf(workspaceId, kind.name, item.id) : item.origin;
+      taken.add(origin);
+      return origin === item.origin ? item : { ...item, origin, marked: false };
+    });
+}
+
+/** A source that shows nothing where there was something is taken for a fault, not for a deletion. */
+function refuseEmptied(kind: Kind, sources: readonly Item[], targets: readonly Item[], manifest: Manifest, run: Run): void {
+  if (sources.length > 0 || run.settings.allowMassDeletion) return;
+  const copies = Math.max(targets.filter(({ marked }) => marked).length, [...manifest.entries()].length);
+  if (copies > 0)
+    throw new Error(
+      `${kind.name}: the source lists none, yet ${copies} were copied from it; nothing is done. If they really are all gone, set allowMassDeletion`,
+    );
+}
+
+/** Finds the target's object that stands for a source's: the copy that bears its marker, or the original it came from. */
+class Counterparts {
+  readonly #byOrigin = new Map<Origin, Item[]>();
+
+  constructor(
+    targets: readonly Item[],
+    private readonly manifest: Manifest,
+  ) {
+    for (const item of targets) {
+      const same = this.#byOrigin.get(item.origin);
+      if (same) same.push(item);
+      else this.#byOrigin.set(item.origin, [item]);
+    }
+  }
+
+  of({ origin }: Pick<Item, "origin">): Item | undefined {
+    const candidates = this.#byOrigin.get(origin) ?? [];
+    const recorded = this.manifest.get(origin)?.id;
+    return (
+      candidates.find(({ id }) => id === recorded) ??
+      candidates.find(({ marked }) => !marked) ??
+      [...candidates].sort((a, b) => (a.id < b.id ? -1 : 1))[0]
+    );
+  }
+}
+
+function selection(globs: Selection | undefined, kind: Kind): (name: string) => boolean {
+  const options = { dot: true, bash: kind.identity === "marker" };
+  const included = globs?.include?.length ? picomatch([...globs.include], options) : () => true;
+  const excluded = globs?.exclude?.length ? picomatch([...globs.exclude], options) : () => false;
+  return (name) => included(name) && !excluded(name);
+}
+
+/** What a listing of the target can show of a definition. */
+export function visible(kind: Kind, definition: JsonObject): JsonObject {
+  if (!kind.unseen) return definition;
+  return Object.fromEntries(Object.entries(definition).filter(([field]) => !kind.unseen!.includes(field)));
+}
+
+/** Source now, copy now, last write: who changed what, and what follows. */
+function compare(
+  kind: Kind,
+  copy: PlannedCopy,
+  actual: Item,
+  desired: JsonObject,
+  record: CopyRecord | undefined,
+  copiedFromHere: boolean,
+  run: Run,
+): PlannedCopy {
+  const [shouldBe, is] = [visible(kind, desired), visible(kind, actual.definition)];
+  const equal = sameJson(shouldBe, is);
+  const drifted = record?.actual !== undefined && record.actual !== fingerprint(is);
+  const sourceChanged = record?.desired !== fingerprint(desired);
+  const settle: CopyAction = actual.unsettled?.length ? "settle" : "none";
+  const why = [...copy.why, ...(actual.unsettled ?? [])];
+
+  if (equal || (!drifted && !sourceChanged && record?.actual !== undefined)) {
+    const noted = record?.desired !== undefined && !sourceChanged && !drifted && sameJson(record.held, copy.prepared?.held);
+    return { ...copy, why, adopted: record?.desired === undefined, action: noted ? settle : "note" };
+  }
+  const changes = changesBetween(is, shouldBe);
+  if (drifted) {
+    const wins = run.settings.conflicts ?? "source";
+    const conflict = `edited on the standby (${changes.join(", ")}); ${wins === "source" ? "the source's version wins" : "the standby's version is kept (conflicts: standby)"}`;
+    if (wins === "standby") return { ...copy, why: [conflict, ...why], action: settle, changes, conflict };
+    return { ...copy, why: [conflict, ...why], action: "update", changes, conflict };
+  }
+  const ours = kind.identity === "marker" || kind.replacesForeign || copiedFromHere || (record && !record.adopted);
+  if (!ours) {
+    const obstacle = "another one that is not ours already stands there; it is left alone: remove it, or exclude this one";
+    return { ...copy, action: "blocked", why: [obstacle, ...why], changes };
+  }
+  return { ...copy, why, action: "update", changes };
+}
+
+function leftovers(
+  kind: Kind,
+  sources: readonly Item[],
+  targets: readonly Item[],
+  counterparts: Counterparts,
+  manifest: Manifest,
+  run: Run,
+): Pick<Plan, "orphans" | "foreign"> {
+  const origins = new Set(sources.map(({ origin }) => origin));
+  const orphaned: Item[] = [];
+  const foreign: Item[] = [];
+  let ours = 0;
+  for (const item of targets) {
+    const record = manifest.get(item.origin);
+    const isOurs = kind.identity === "marker" ? item.marked : record !== undefined && !record.adopted;
+    if (isOurs) ours += 1;
+    if (origins.has(item.origin)) {
+      if (counterparts.of(item) !== item) foreign.push(item);
+    } else if (isOurs && counterparts.of(item) === item) orphaned.push(item);
+    else if (item.leftOut === undefined) foreign.push(item);
+  }
+  return { orphans: judgeOrphans(kind, orphaned, ours, manifest, run), foreign };
+}
+
+function judgeOrphans(kind: Kind, orphaned: readonly Item[], ours: number, manifest: Manifest, run: Run): Orphan[] {
+  const { deletions = "keep", deletionLimitPercent = 10, allowMassDeletion = false } = run.settings;
+  const keepAll = (why: string): Orphan[] => orphaned.map((copy) => ({ copy, action: "keep", why }));
+  if (deletions === "keep") return keepAll("gone from the source; its copy is kept (deletions: keep)");
+  if (!allowMassDeletion && orphaned.length * 100 > ours * deletionLimitPercent)
+    return keepAll(
+      `gone from the source, but ${orphaned.length} of ${ours} ${kind.name} at once is over the limit of ${deletionLimitPercent} %; nothing is removed until allowMassDeletion is set`,
+    );
+  return orphaned.map((copy) => {
+    const record = manifest.get(copy.origin);
+    const edited = kind.identity === "path" && record?.actual !== undefined && record.actual !== fingerprint(copy.definition);
+    return edited
+      ? { copy, action: "keep", why: "gone from the source, but its copy was edited on the standby; it is kept" }
+      : { copy, action: "remove", why: "gone from the source" };
+  });
+}

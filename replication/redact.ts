@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import { isArray, isObject, type Json } from "./client/json.js";
+
+/** Names under which a secret is kept, in Spark settings, environment variables and parameters. */
+const secretName = /secret|passw(or)?d|passphrase|token|credential|\bpwd\b|api[._-]?key|access[._-]?key|account[._-]?key|private[._-]?key|\bsas\b|signature|connection[._-]?string|\bauth\b/i;
+
+/** Spark settings of Azure storage that hold a key or a SAS: `fs.azure.account.key.<account>…`, `fs.azure.sas.…`. */
+const azureStorageSecret = /^(spark\.hadoop\.)?fs\.azure\.(account\.key|sas)\b/i;
+
+/** Texts that are secrets by their own look, wherever they stand. */
+const secretText = new RegExp(
+  [
+    /\bdapi[0-9a-z-]{8,}/,
+    /\bdose[0-9a-f]{16,}/,
+    /\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*/,
+    /\b(AccountKey|SharedAccessKey|SharedAccessSignature|sig|password|pwd)=[^;&\s"']+/,
+    /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]+:[^\s/@]+@/,
+    /\b[A-Za-z0-9+/]{43}=|\b[A-Za-z0-9+/]{86}==/,
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
+    /\b(AKIA|ASIA)[0-9A-Z]{16}\b/,
+    /\bgh[pousr]_[A-Za-z0-9]{20,}/,
+    /\b[A-Za-z0-9~._-]{3}[78]Q~[A-Za-z0-9~._-]{31,34}/,
+  ]
+    .map((each) => each.source)
+    .join("|"),
+  "gi",
+);
+
+const secretReference = /^\{\{\s*secrets\/[^}]+\}\}$/;
+
+/** Fields whose every value may be a secret, since a user may put anything there. */
+const guardedFields = new Set(["spark_env_vars"]);
+
+/** Names and values of free text: `--password hunter2`, `token: abc`. */
+const argument = /((?:^|[\s,;"'{])-{0,2}[\w.-]*(?:secret|passw(?:or)?d|token|api[_-]?key|access[_-]?key)[\w.-]*["']?\s*[=:\s]\s*["']?)([^\s"',;&}]+)/gi;
+
+function seal(value: string): string {
+  return `[hidden ${createHash("sha256").update(`databricks-dr\0${value}`).digest("hex").slice(0, 8)}]`;
+}
+
+/** The value with everything that may be a secret hidden, so that it can be shown, logged and kept. A change still shows. */
+export function redact(value: Json, name = "", guarded = false): Json {
+  if (isArray(value)) return redactList(value, name, guarded);
+  if (isObject(value))
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [
+        key,
+        inner === undefined ? inner : redact(inner, key, guarded || guardedFields.has(key)),
+      ]),
+    );
+  if (typeof value !== "string") return hides(name) && value !== null && typeof value !== "boolean" ? seal(String(value)) : value;
+  if (value === "" || secretReference.test(value)) return value;
+  return guarded || hides(name) ? seal(value) : redactText(value);
+}
+
+/** Hides what looks like a secret within a text: an error message, a command line. */
+export function redactText(text: string): string {
+  return text
+    .replace(secretText, (found) => seal(found))
+    .replace(argument, (whole, name: string, secret: string) =>
+      secret.startsWith("{{") || secret.startsWith("[hidden") ? whole : `${name}${seal(secret)}`,
+    );
+}
+
+/** In a list of arguments, the one after `--password` is hidden as well. */
+function redactList(list: readonly Json[], name: string, guarded: boolean): Json[] {
+  let afterSecretFlag = false;
+  return list.map((each) => {
+    const hidden = redact(each, afterSecretFlag ? "secret" : name, guarded);
+    afterSecretFlag = typeof each === "string" && /^-{1,2}/.test(each) && hides(each) && !each.includes("=");
+    return hidden;
+  });
+}
+
+/** Names of the API's own fields that look like a secret's and hold none. */
+const harmlessNames = new Set(["idempotency_token", "task_key", "job_cluster_key", "environment_key", "page_token", "git_provider"]);
+
+function hides(name: string): boolean {
+  return !harmlessNames.has(name) && (secretName.test(name) || azureStorageSecret.test(name));
+}

@@ -1,0 +1,181 @@
+import { collect } from "./client/collect.js";
+import { type Credentials, signIn } from "./client/credentials.js";
+import { isNotFound } from "./client/errors.js";
+import { objectsOf } from "./client/json.js";
+import { Limiter } from "./client/limiter.js";
+import { WorkspaceClient } from "./client/workspace-client.js";
+import type { Item, Side } from "./kinds/kind.js";
+import type { CopyIds } from "./resolver.js";
+import { isKindName, kindNamed } from "./kinds/registry.js";
+import { Manifest } from "./manifest.js";
+import { copyIdsOf, makePlan, type Plan } from "./plan.js";
+import { silent, type Progress } from "./progress.js";
+import type { Endpoint, KindName, ReplicationSettings } from "./settings.js";
+
+/** The two ends of a replication, and how it is done. A side is missing while its workspace does not exist yet. */
+export interface Replication {
+  readonly source?: Endpoint;
+  readonly target?: Endpoint;
+  readonly settings: ReplicationSettings;
+}
+
+export type SideName = "source" | "target";
+
+/** Kinds that are not replicated, whose objects stand for each other by name where the name is the only one of its sort. */
+const namedKinds: Readonly<Record<string, { path: string; items: string; id: string; name: string }>> = {
+  "instance-pools": { path: "/api/2.0/instance-pools/list", items: "instance_pools", id: "instance_pool_id", name: "instance_pool_name" },
+  "cluster-policies": { path: "/api/2.0/policies/clusters/list", items: "policies", id: "policy_id", name: "name" },
+};
+
+const inventoryLastsMs = 10 * 60_000;
+
+interface Cached<T> {
+  readonly value: Promise<T>;
+  readonly since: number;
+}
+
+/**
+ * What one run knows of both workspaces. Each listing is taken once and shared by check, diff and apply of every kind; what
+ * an apply changes is forgotten.
+ */
+export class Run {
+  readonly source: Side | undefined;
+  readonly target: Side | undefined;
+  readonly settings: ReplicationSettings;
+  progress: Progress = silent;
+  readonly #cache = new Map<string, Cached<unknown>>();
+  readonly #idMaps = new Map<string, CopyIds>();
+
+  constructor(readonly replication: Replication) {
+    this.settings = replication.settings;
+    this.source = replication.source && side(replication.source, replication.settings);
+    this.target = replication.target && side(replication.target, replication.settings);
+  }
+
+  /** Every object of a kind on one side; none while the workspace does not exist. */
+  items(sideName: SideName, kind: KindName): Promise<readonly Item[]> {
+    const at = this[sideName];
+    if (!at) return Promise.resolve([]);
+    return this.once(`items ${sideName} ${kind}`, async () => {
+      this.progress({ kind, text: `listing the ${kind} of ${at.endpoint.stack}` });
+      try {
+        return await kindNamed(kind).list(at, this);
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new Error(`${kind}: cannot be listed on ${at.endpoint.stack} (${at.endpoint.host}): ${why}`, { cause });
+      }
+    });
+  }
+
+  /** What earlier runs noted on one side about the copies there. */
+  manifest(sideName: SideName, kind: KindName): Promise<Manifest> {
+    const at = this[sideName];
+    if (!at) return Promise.resolve(Manifest.empty(kind));
+    return this.once(`manifest ${sideName} ${kind}`, () => Manifest.read(at.client, kind));
+  }
+
+  plan(kind: KindName): Promise<Plan> {
+    return this.once(`plan ${kind}`, () => makePlan(kindNamed(kind), this));
+  }
+
+  /** Takes the id map that an earlier kind of this deployment gave: what it lacks has no copy. */
+  giveIdMap(kind: string, idMap: Readonly<Record<string, string>>): void {
+    this.#idMaps.set(kind, { ids: new Map(Object.entries(idMap)), pending: new Set() });
+  }
+
+  /** The copies of a replicated kind; undefined for a kind that is not replicated. */
+  async copyIds(kind: string): Promise<CopyIds | undefined> {
+    const given = this.#idMaps.get(kind);
+    if (given) return given;
+    return isKindName(kind) ? copyIdsOf((await this.plan(kind)).copies) : undefined;
+  }
+
+  /** The ids of an unreplicated kind by name, for names that only one object has. */
+  idsByName(sideName: SideName, kind: string): Promise<ReadonlyMap<string, string>> {
+    const at = this[sideName];
+    const listing = namedKinds[kind];
+    if (!at || !listing) return Promise.resolve(new Map());
+    return this.once(`names ${sideName} ${kind}`, async () => {
+      const ids = new Map<string, string | undefined>();
+      const objects = kind === "cluster-policies"
+        ? await collect(at.client.list(listing.path, listing.items))
+        : objectsOf((await at.client.get(listing.path))[listing.items]);
+      for (const each of objects) {
+        const name = String(each[listing.name]);
+        ids.set(name, ids.has(name) ? undefined : String(each[listing.id]));
+      }
+      return new Map([...ids].filter((entry): entry is [string, string] => entry[1] !== undefined));
+    });
+  }
+
+  /** Whether a user (by name) or service principal (by application id) is in the target; true when it cannot be asked. */
+  principalExists(name: string): Promise<boolean> {
+    const at = this.target;
+    if (!at) return Promise.resolve(true);
+    return this.once(`principal ${name}`, async () => {
+      const [path, attribute] = name.includes("@") ? ["Users", "userName"] : ["ServicePrincipals", "applicationId"];
+      try {
+        const answer = await at.client.get(`/api/2.0/preview/scim/v2/${path}`, {
+          filter: `${attribute} eq "${name.replaceAll('"', '\\"')}"`,
+          count: 1,
+          startIndex: 1,
+        });
+        return objectsOf(answer.Resources).length > 0;
+      } catch (error) {
+        if (isNotFound(error)) return false;
+        throw error;
+      }
+    });
+  }
+
+  /** The node types that the target's region offers. */
+  nodeTypes(): Promise<ReadonlySet<string>> {
+    const at = this.target;
+    if (!at) return Promise.resolve(new Set());
+    return this.once("node types", async () => {
+      const { node_types } = await at.client.get("/api/2.1/clusters/list-node-types");
+      return new Set(objectsOf(node_types).map((each) => String(each.node_type_id)));
+    });
+  }
+
+  /** Shares one look-up among all that ask within a run; a failed one is asked again. */
+  once<T>(key: string, look: () => Promise<T>): Promise<T> {
+    const known = this.#cache.get(key);
+    if (known && Date.now() - known.since < inventoryLastsMs) return known.value as Promise<T>;
+    const value = look();
+    this.#cache.set(key, { value, since: Date.now() });
+    value.catch(() => this.#cache.delete(key));
+    return value;
+  }
+
+  /** The target's objects of that kind have changed. */
+  forget(kind: KindName): void {
+    for (const key of [`items target ${kind}`, `manifest target ${kind}`, `plan ${kind}`]) this.#cache.delete(key);
+  }
+
+  /** A new run begins: everything is looked up again. */
+  forgetAll(): void {
+    this.#cache.clear();
+    this.#idMaps.clear();
+  }
+
+  /** Requests sent to both workspaces by this process. */
+  get calls(): number {
+    return (this.source?.client.calls ?? 0) + (this.target?.client.calls ?? 0);
+  }
+}
+
+const limiters = new Map<string, Limiter>();
+
+function side(endpoint: Endpoint, settings: ReplicationSettings): Side {
+  let limiter = limiters.get(endpoint.host);
+  if (!limiter) limiters.set(endpoint.host, (limiter = new Limiter(settings)));
+  const credentials = (): Promise<Credentials> =>
+    signIn({
+      host: endpoint.host,
+      method: endpoint.auth.method,
+      ...(endpoint.auth.profile ? { profile: endpoint.auth.profile } : {}),
+      ...(endpoint.resourceId ? { resourceId: endpoint.resourceId } : {}),
+    });
+  return { endpoint, client: new WorkspaceClient(endpoint.host, credentials, limiter) };
+}

@@ -1,0 +1,62 @@
+import type { AuthMethod } from "./client/credentials.js";
+
+/** The kinds that are replicated, by the API's plural. */
+export type KindName = "init-scripts" | "clusters" | "mounts" | "jobs";
+
+/** Where a workspace is and how to sign in; holds no secret. */
+export interface Endpoint {
+  /** Stack that the workspace belongs to, for messages: `primary`, `secondary`. */
+  readonly stack: string;
+  /** `https://adb-….azuredatabricks.net`. */
+  readonly host: string;
+  /** ARM id of the workspace. */
+  readonly resourceId?: string;
+  readonly location: string;
+  readonly auth: { readonly method: AuthMethod; readonly profile?: string };
+  /** The small cluster on which mounts are read and made. */
+  readonly operationsClusterId: string;
+}
+
+export interface Selection {
+  /** Globs on what a person sees: a name or a path. Nothing given means everything. */
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+}
+
+export interface MountCredentials {
+  /** Glob of mount points, `/mnt/*`. */
+  readonly mounts: string;
+  /**
+   * Spark settings for `dbutils.fs.mount`; a secret stands as `{{secrets/<scope>/<key>}}` and is read on the cluster.
+   * `<account>` and `<container>` are replaced by those of the mount.
+   */
+  readonly extraConfigs: Readonly<Record<string, string>>;
+}
+
+/** How a standby follows its source. Plain data: it crosses into the provider's process. */
+export interface ReplicationSettings {
+  readonly select?: Readonly<Partial<Record<KindName, Selection>>>;
+  /** Whether an object that is gone from the source goes from the standby too. Default `keep`. */
+  readonly deletions?: "keep" | "propagate";
+  /** Most copies, in percent of a kind, that one run removes. Default 10. */
+  readonly deletionLimitPercent?: number;
+  /** Lifts `deletionLimitPercent` and accepts an emptied source. Default false. */
+  readonly allowMassDeletion?: boolean;
+  /** Whether `destroy` removes copies from a workspace that is active. Default false. */
+  readonly removeFromActive?: boolean;
+  /** Who wins where a copy was edited on the standby. Default `source`. */
+  readonly conflicts?: "source" | "standby";
+  /** Node types that the standby's region lacks → the one to use there. */
+  readonly nodeTypes?: Readonly<Record<string, string>>;
+  /** Ids on the source → ids on the standby, by kind, for what is not replicated (pools, policies, warehouses, …). */
+  readonly idMappings?: Readonly<Partial<Record<string, Readonly<Record<string, string>>>>>;
+  readonly mounts?: {
+    /** Storage account on the source → the account, or read-only endpoint, that the standby mounts in its place. */
+    readonly storageAccounts?: Readonly<Record<string, string>>;
+    readonly credentials?: readonly MountCredentials[];
+  };
+  /** Requests a second by API family, for each workspace. */
+  readonly rateLimits?: Readonly<Record<string, number>>;
+  /** Most requests under way at once, for each workspace. Default 32. */
+  readonly concurrency?: number;
+}
