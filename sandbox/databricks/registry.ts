@@ -8,6 +8,12 @@ import { instancePools } from "./instance-pools.js";
 import { libraries } from "./libraries.js";
 import { permissions } from "./permissions.js";
 import { scim } from "./scim.js";
+import { globalInitScripts } from "./global-init-scripts.js";
+import { tokens } from "./tokens.js";
+import { unityCatalog } from "./unity-catalog.js";
+import { volumeFiles } from "./volume-files.js";
+import { workspaceFiles } from "./workspace-files.js";
+import { workspaceObjects } from "./workspace-objects.js";
 import type { Workspace } from "./workspace.js";
 
 /** One emulated API family: its routes, over one workspace. */
@@ -21,6 +27,12 @@ export const services: readonly Service[] = [
   commandExecution,
   dbfs,
   secrets,
+  globalInitScripts,
+  tokens,
+  unityCatalog,
+  volumeFiles,
+  workspaceFiles,
+  workspaceObjects,
   clusterPolicies,
   clusters,
   instancePools,
