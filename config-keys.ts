@@ -154,7 +154,7 @@ export const infrastructureKeys = {
   storageSku: key(
     oneOf(
       ["Standard_RAGRS", "Standard_RAGZRS", "Standard_GRS", "Standard_GZRS"],
-      "which is not geo-redundant, or not known",
+      "and only geo-redundant SKUs outlive a region",
     ),
     "Redundancy of the storage account. Only `RA` SKUs have a read-only endpoint in the paired region.",
     { default: "Standard_RAGRS" },
@@ -194,9 +194,13 @@ export const infrastructureKeys = {
     "Tier of the workspace. The standard tier has no access control. Premium cannot be changed back.",
     { default: "premium" },
   ),
-  vnetCidr: key(ipv4Range, "Address range of the virtual network, /16 to /24. A change replaces the workspace.", {
-    default: "10.10.0.0/16",
-  }),
+  vnetCidr: key(
+    ipv4Range,
+    "Address range of the virtual network, /16 to /24. Azure refuses a change while a workspace is in it.",
+    {
+      default: "10.10.0.0/16",
+    },
+  ),
   publicSubnetCidr: key(
     ipv4Range,
     "Range of the subnet that Databricks calls public (no public IP is given there), at least /26.",

@@ -44,7 +44,7 @@ export function text(options: { pattern?: RegExp; right?: string; type?: string 
     read(value, key, mistakes) {
       if (typeof value === "number" && !Number.isSafeInteger(value)) {
         const wrong = `is a number that cannot be kept exactly (${quote(value)})`;
-        mistakes.push({ key, wrong, right: "put the id in quotes" });
+        mistakes.push({ key, wrong, right: "write the id in quotes in the stack's file" });
         return undefined;
       }
       const written = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
@@ -90,7 +90,7 @@ export function oneOf<const T extends string>(words: readonly T[], because?: str
     read(value, key, mistakes) {
       const word = words.find((candidate) => candidate === value);
       if (word) return word;
-      const near = typeof value === "string" ? nearest(value, words) : undefined;
+      const near = typeof value === "string" && !because ? nearest(value, words) : undefined;
       const choices = `use ${orList(words)}`;
       mistakes.push({
         key,

@@ -1,5 +1,6 @@
 import * as storage from "@pulumi/azure-native/storage/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { onceThere } from "./once-there.js";
 import { regionDisplayName, regionName, regionPair } from "./azure-regions.js";
 
 /** The SKUs that keep a copy in the paired region; `RA` ones let it be read. */
@@ -63,7 +64,7 @@ export class GeoStorage extends pulumi.ComponentResource {
     for (const container of args.containers) containerOf(this, name, args, account, container);
 
     this.deployed = pulumi
-      .all([account.name, args.resourceGroupName, account.sku])
+      .all([onceThere(account, args.accountName), args.resourceGroupName, account.sku])
       .apply(([accountName, resourceGroup, sku]) => ({ account: accountName, resourceGroup, sku: sku.name }));
     this.primaryEndpoints = account.primaryEndpoints.apply(({ blob, dfs }) => ({ blob, dfs }));
     this.secondaryEndpoints = account.secondaryEndpoints.apply(readOnlyEndpoints);
@@ -106,7 +107,7 @@ function softDeleteOf(parent: GeoStorage, name: string, args: GeoStorageArgs, ac
   new storage.BlobServiceProperties(
     `${name}-blobs`,
     {
-      accountName: account.name,
+      accountName: onceThere(account, args.accountName),
       resourceGroupName: args.resourceGroupName,
       blobServicesName: "default",
       deleteRetentionPolicy: policy,
@@ -126,7 +127,7 @@ function containerOf(
   new storage.BlobContainer(
     `${name}-container-${container}`,
     {
-      accountName: account.name,
+      accountName: onceThere(account, args.accountName),
       resourceGroupName: args.resourceGroupName,
       containerName: container,
       publicAccess: "None",

@@ -31,9 +31,25 @@ export interface PeerStackArgs {
  * a pair ends the program with what to do about it. Awaited before anything else, so that nothing is made for half a pair.
  */
 export async function readPeerWorkspace(args: PeerStackArgs): Promise<WorkspaceDescription> {
+  await assertExists(args);
   const peer = new pulumi.StackReference(`peer-${args.stack}`, { name: args.reference });
   const [role, workspace] = await Promise.all([peer.getOutputDetails("role"), peer.getOutputDetails("workspace")]);
   return checkPeer(args, role.value, workspace.value as WorkspaceDescription | undefined);
+}
+
+/**
+ * A StackReference to a stack that is not there ends the run with "unknown stack" and nothing else: reading a resource
+ * is not to be caught. The invoke that StackReference once was made of can be.
+ */
+async function assertExists({ stack, reference }: PeerStackArgs): Promise<void> {
+  try {
+    await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: reference });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new pulumi.RunError(
+      `the peer, stack ${stack}, cannot be read: ${reason.replace(/^.*returned an error: /, "")}\n  → if it is not there yet: pulumi stack init ${stack}, then pulumi up --stack ${stack}\n  → if it has another name: pulumi config set databricks-dr:peer <stack>`,
+    );
+  }
 }
 
 function checkPeer(

@@ -1,5 +1,6 @@
 import * as network from "@pulumi/azure-native/network/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { onceThere } from "./once-there.js";
 
 export interface WorkspaceNetworkArgs {
   /** A change replaces the network, and the workspace in it. */
@@ -15,7 +16,7 @@ export interface WorkspaceNetworkArgs {
     readonly publicSubnet: string;
     readonly privateSubnet: string;
   };
-  /** CIDR, /16 to /24. */
+  /** CIDR, /16 to /24. Azure refuses a change while a workspace is in the network. */
   readonly addressRange: pulumi.Input<string>;
   /** CIDR within `addressRange`, /26 or larger. Cannot change while a cluster runs. */
   readonly publicSubnetRange: pulumi.Input<string>;
@@ -44,8 +45,8 @@ export class WorkspaceNetwork extends pulumi.ComponentResource {
     const privateSubnet = subnet("private", [publicSubnet]);
 
     this.virtualNetworkId = virtualNetwork.id;
-    this.publicSubnetName = nameOnceThere(publicSubnet, args.names.publicSubnet);
-    this.privateSubnetName = nameOnceThere(privateSubnet, args.names.privateSubnet);
+    this.publicSubnetName = onceThere(publicSubnet, args.names.publicSubnet);
+    this.privateSubnetName = onceThere(privateSubnet, args.names.privateSubnet);
     this.registerOutputs({
       virtualNetworkId: this.virtualNetworkId,
       publicSubnetName: this.publicSubnetName,
@@ -134,7 +135,7 @@ function delegatedSubnet(
     {
       subnetName: role === "public" ? args.names.publicSubnet : args.names.privateSubnet,
       resourceGroupName: args.resourceGroupName,
-      virtualNetworkName: virtualNetwork.name,
+      virtualNetworkName: onceThere(virtualNetwork, args.names.virtualNetwork),
       addressPrefix: role === "public" ? args.publicSubnetRange : args.privateSubnetRange,
       networkSecurityGroup: { id: securityGroup.id },
       ...(wayOut ? { natGateway: { id: wayOut.id } } : {}),
@@ -142,9 +143,4 @@ function delegatedSubnet(
     },
     { dependsOn: after, parent },
   );
-}
-
-/** The name only once the subnet is there, so that whoever uses it waits for the delegation. */
-function nameOnceThere(subnet: network.Subnet, name: string): pulumi.Output<string> {
-  return subnet.id.apply(() => name);
 }

@@ -1,0 +1,337 @@
+import { readFile } from "node:fs/promises";
+import { format } from "prettier";
+import { describe, expect, it } from "vitest";
+import { configurationTable, infrastructureKeys, replicationKeys } from "../../config-keys.js";
+import { type Config, ConfigError, parseConfig } from "../../config.js";
+
+const own = { organization: "organization", project: "databricks-dr", stack: "secondary" };
+const valid = { role: "standby", location: "westus", peer: "primary", peerLocation: "eastus2" };
+
+function parse(changes: Record<string, unknown> = {}, secrets: string[] = []): Config {
+  return parseConfig({ ...valid, ...changes }, own, secrets);
+}
+
+function error(changes: Record<string, unknown>, secrets: string[] = []): ConfigError {
+  try {
+    parse(changes, secrets);
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) return thrown;
+    throw thrown;
+  }
+  throw new Error("no mistake was found");
+}
+
+function mistakes(changes: Record<string, unknown>, secrets: string[] = []): string[] {
+  return error(changes, secrets).mistakes.map(({ key, wrong, right }) => `${key} ${wrong} → ${right}`);
+}
+
+describe("a configuration without mistakes", () => {
+  it("gets every default", () => {
+    expect(parse()).toMatchObject({
+      role: "standby",
+      location: "westus",
+      peer: { stack: "primary", reference: "organization/databricks-dr/primary" },
+      auth: "auto",
+      protect: true,
+      storageSku: "Standard_RAGRS",
+      onStorageFailover: "accept",
+      sharedKeyAccess: false,
+      vnetCidr: "10.10.0.0/16",
+      publicSubnetCidr: "10.10.0.0/18",
+      privateSubnetCidr: "10.10.64.0/18",
+      replication: { deletions: "keep", deletionLimitPercent: 10, allowMassDeletion: false, conflicts: "source" },
+    });
+  });
+
+  it("is read from the texts that Pulumi stores", () => {
+    const config = parse({
+      location: "West US",
+      protect: "false",
+      softDeleteDays: "7",
+      containers: '["raw","curated"]',
+      concurrency: "16",
+      select: '{"jobs":{"exclude":["tmp-*"]}}',
+      idMappings: '{"cluster-policies":{"0011":42}}',
+    });
+    expect(config).toMatchObject({
+      location: "westus",
+      protect: false,
+      softDeleteDays: 7,
+      containers: ["raw", "curated"],
+    });
+    expect(config.replication).toMatchObject({
+      concurrency: 16,
+      select: { jobs: { exclude: ["tmp-*"] } },
+      idMappings: { "cluster-policies": { "0011": "42" } },
+    });
+  });
+
+  it("needs no peer while the stack is active, and takes one of another project", () => {
+    expect(parse({ role: "active", peer: undefined }).peer).toBeUndefined();
+    expect(parse({ peer: "acme/dr/primary" }).peer).toEqual({ stack: "primary", reference: "acme/dr/primary" });
+  });
+
+  it("takes mounts whose secrets are references", () => {
+    const mounts = {
+      storageAccounts: { primaryacct: "primaryacct-secondary" },
+      credentials: [
+        {
+          mounts: "/mnt/*",
+          extraConfigs: {
+            "fs.azure.account.key.primaryacct.blob.core.windows.net": "{{secrets/storage/key}}",
+            "fs.azure.account.auth.type": "OAuth",
+            "fs.azure.account.oauth2.client.id": "0f1e",
+            "fs.azure.account.auth.type.keystore.dfs.core.windows.net": "OAuth",
+          },
+        },
+      ],
+    };
+    expect(parse({ mounts }).replication.mounts).toEqual(mounts);
+  });
+
+  it("is JSON, as what is handed on to the dynamic provider must be", () => {
+    const { replication } = parse({ nodeTypes: { a: "b" }, rateLimits: { jobs: 10 } });
+    expect(JSON.parse(JSON.stringify(replication))).toEqual(replication);
+  });
+});
+
+describe("a mistake", () => {
+  it.each<[string, Record<string, unknown>, string]>([
+    [
+      "a required key left out",
+      { role: undefined, peer: undefined },
+      "databricks-dr:role is missing → set it (active | standby)",
+    ],
+    ["another role", { role: "stand-by" }, 'databricks-dr:role is "stand-by" → use active or standby'],
+    [
+      "a region that is none",
+      { location: "west-us" },
+      'databricks-dr:location is "west-us" → use an Azure region, such as eastus2',
+    ],
+    [
+      "a standby without a peer",
+      { peer: undefined },
+      "databricks-dr:peer is missing, and a standby follows its peer → set it to the stack of the active region",
+    ],
+    [
+      "this stack as its peer",
+      { peer: "secondary" },
+      'databricks-dr:peer is "secondary", this very stack → set it to the stack of the other region',
+    ],
+    [
+      "this stack as its peer, in full",
+      { peer: "organization/databricks-dr/secondary" },
+      'databricks-dr:peer is "organization/databricks-dr/secondary", this very stack → set it to the stack of the other region',
+    ],
+    [
+      "a peer that is no stack",
+      { peer: "a/b" },
+      `databricks-dr:peer is "a/b" → give the peer's stack name, or <organization>/<project>/<stack>`,
+    ],
+    [
+      "one region twice",
+      { peerLocation: "West US" },
+      "databricks-dr:peerLocation is West US, as location is: both sides would be lost together → set location and peerLocation to two regions",
+    ],
+    [
+      "a key misspelt",
+      { storageSKU: "x" },
+      "databricks-dr:storageSKU is not known → did you mean databricks-dr:storageSku?",
+    ],
+    [
+      "a key of something else",
+      { colour: "red" },
+      "databricks-dr:colour is not known → remove it: pulumi config rm databricks-dr:colour",
+    ],
+    [
+      "local redundancy",
+      { storageSku: "Standard_LRS" },
+      'databricks-dr:storageSku is "Standard_LRS", and only geo-redundant SKUs outlive a region → use Standard_RAGRS, Standard_RAGZRS, Standard_GRS or Standard_GZRS',
+    ],
+    [
+      "a word near another",
+      { workspaceSku: "Premiun" },
+      'databricks-dr:workspaceSku is "Premiun" → use premium, standard or trial (did you mean premium?)',
+    ],
+    ["a flag that is a word", { protect: "yes" }, 'databricks-dr:protect is "yes" → use true or false'],
+    [
+      "a number out of its range",
+      { softDeleteDays: "400" },
+      'databricks-dr:softDeleteDays is "400" → use a whole number from 0 to 365',
+    ],
+    [
+      "part of a number",
+      { concurrency: "1.5" },
+      'databricks-dr:concurrency is "1.5" → use a whole number from 1 to 256',
+    ],
+    [
+      "an empty number",
+      { softDeleteDays: "" },
+      'databricks-dr:softDeleteDays is "" → use a whole number from 0 to 365',
+    ],
+    [
+      "a text for a list",
+      { containers: "raw" },
+      "databricks-dr:containers is a text → give a list: pulumi config set --path 'databricks-dr:containers[0]' <value>",
+    ],
+    [
+      "a list for an object",
+      { nodeTypes: [] },
+      "databricks-dr:nodeTypes is a list → give an object: pulumi config set --path 'databricks-dr:nodeTypes.<name>' <value>",
+    ],
+    [
+      "a container's name",
+      { containers: ["Raw"] },
+      'databricks-dr:containers[0] is "Raw" → use 3 to 63 lowercase letters, digits and single hyphens',
+    ],
+    [
+      "a prefix that Azure refuses",
+      { namePrefix: "my-dr" },
+      'databricks-dr:namePrefix is "my-dr" → use 2 to 12 lowercase letters and digits, beginning with a letter',
+    ],
+    [
+      "a tag's name",
+      { tags: { "a/b": "c" } },
+      "databricks-dr:tags.a/b is no tag name in Azure → leave out < > % & \\ ? / and keep to 128 characters",
+    ],
+    [
+      "our own tag",
+      { tags: { "databricks-dr:stack": "c" } },
+      "databricks-dr:tags.databricks-dr:stack is a tag that this program sets → use another name",
+    ],
+    [
+      "an address that is no range",
+      { vnetCidr: "10.0.0.0" },
+      'databricks-dr:vnetCidr is "10.0.0.0", which is no IPv4 range → use CIDR notation, such as 10.10.0.0/16',
+    ],
+    [
+      "a range that begins elsewhere",
+      { vnetCidr: "10.1.1.0/16" },
+      'databricks-dr:vnetCidr is "10.1.1.0/16", which does not begin where a range of 16 bits begins (10.1.0.0/16 would) → use CIDR notation, such as 10.10.0.0/16',
+    ],
+    [
+      "too small a network",
+      { vnetCidr: "10.1.0.0/26" },
+      'databricks-dr:vnetCidr is "10.1.0.0/26", of a size that Databricks does not take → use a range from /16 to /24',
+    ],
+    [
+      "a subnet elsewhere",
+      { publicSubnetCidr: "10.99.0.0/20" },
+      'databricks-dr:publicSubnetCidr is "10.99.0.0/20", not within vnetCidr (10.10.0.0/16) → use a part of it, such as 10.10.0.0/18',
+    ],
+    [
+      "too small a subnet",
+      { publicSubnetCidr: "10.10.0.0/28" },
+      'databricks-dr:publicSubnetCidr is "10.10.0.0/28", too small for Databricks → use /26 or larger',
+    ],
+    [
+      "subnets that overlap",
+      { privateSubnetCidr: "10.10.0.0/20" },
+      "databricks-dr:privateSubnetCidr overlaps the other subnet (10.10.0.0/18 and 10.10.0.0/20) → give the two subnets two ranges",
+    ],
+    [
+      "profile sign-in without a profile",
+      { auth: "profile" },
+      "databricks-dr:profile is missing, and auth is profile → give the name of a profile of .databrickscfg",
+    ],
+    [
+      "a profile that is not used",
+      { auth: "azure", profile: "dr" },
+      "databricks-dr:profile is set, and auth is azure, which uses none → remove it, or set auth to profile",
+    ],
+    [
+      "a kind misspelt",
+      { select: { job: {} } },
+      "databricks-dr:select.job is not known here → did you mean databricks-dr:select.jobs?",
+    ],
+    [
+      "a field that is not known",
+      { select: { jobs: { only: ["a"] } } },
+      "databricks-dr:select.jobs.only is not known here → databricks-dr:select.jobs takes include or exclude",
+    ],
+    [
+      "an id that JSON cannot keep",
+      { idMappings: '{"jobs":{"1":12345678901234567890}}' },
+      "databricks-dr:idMappings.jobs.1 is a number that cannot be kept exactly (12345678901234567000) → write the id in quotes in the stack's file",
+    ],
+    [
+      "an address for an account",
+      { mounts: { storageAccounts: { "a.blob.core.windows.net": "newaccount" } } },
+      "databricks-dr:mounts.storageAccounts.a.blob.core.windows.net is no name of a storage account → use the account's name alone: 3 to 24 lowercase letters and digits",
+    ],
+    [
+      "credentials for no mount",
+      { mounts: { credentials: [{ extraConfigs: {} }] } },
+      "databricks-dr:mounts.credentials[0].mounts is missing → give it",
+    ],
+    [
+      "a rate of nothing",
+      { rateLimits: { jobs: 0 } },
+      "databricks-dr:rateLimits.jobs is 0 → use a number from 0.1 to 1000",
+    ],
+  ])("%s", (_what, changes, expected) => {
+    expect(mistakes(changes)).toContain(expected);
+  });
+
+  it.each([
+    ["fs.azure.account.key.acct.blob.core.windows.net", "c2VjcmV0"],
+    ["fs.azure.sas.data.acct.blob.core.windows.net", "sv=2022"],
+    ["fs.azure.account.oauth2.client.secret", "hunter2"],
+    ["fs.azure.account.oauth2.clientSecret", "hunter2"],
+    ["my-password", "hunter2"],
+    ["fs.azure.innocent", "https://x/?sv=1&sig=hunter2"],
+    ["fs.azure.innocent", `${"A".repeat(86)}==`],
+  ])("a secret in clear, which is not repeated: %s", (setting, value) => {
+    const thrown = error({ mounts: { credentials: [{ mounts: "/mnt/*", extraConfigs: { [setting]: value } }] } });
+    expect(thrown.message).toContain(`extraConfigs.${setting} holds a secret in clear`);
+    expect(thrown.message).not.toContain(value);
+  });
+
+  it("a value that was stored as a secret, which is not repeated", () => {
+    const thrown = error({ profile: "hunter2" }, ["profile"]);
+    expect(thrown.message).toContain("databricks-dr:profile is stored as a secret");
+    expect(thrown.message).not.toContain("hunter2");
+  });
+
+  it("a required key that was stored as a secret is one mistake, not two", () => {
+    expect(mistakes({ location: "westus" }, ["location"])).toHaveLength(1);
+  });
+
+  it("broken JSON, which is not repeated", () => {
+    const thrown = error({ mounts: '{"credentials": [{"hunter2"' });
+    expect(thrown.message).not.toContain("hunter2");
+  });
+});
+
+it("all mistakes are in one error", async () => {
+  const { message } = error({
+    role: "passive",
+    peer: "secondary",
+    peerLocation: "westus",
+    storageSku: "Standard_LRS",
+    softDeleteDays: "many",
+    deletion: "propagate",
+    vnetCidr: "10.20.0.0/30",
+    idMappings: { cluster: { a: "b" } },
+    mounts: { credentials: [{ mounts: "/mnt/*", extraConfigs: { "fs.azure.account.key.acct.blob": "c2VjcmV0" } }] },
+  });
+  await expect(`${message}\n`).toMatchFileSnapshot("golden/config-error.txt");
+});
+
+it("docs/configuration.md has the table of every key (vitest -u writes it)", async () => {
+  const path = "docs/configuration.md";
+  const page = await readFile(path, "utf8");
+  const filled = [
+    ["infrastructure", infrastructureKeys],
+    ["replication", replicationKeys],
+  ].reduce(
+    (text, [name, keys]) =>
+      text.replace(
+        new RegExp(`(<!-- keys: ${name as string} -->\n)[^]*?(\n<!-- end -->)`),
+        (_match, begin: string, end: string) =>
+          `${begin}\n${configurationTable(keys as typeof replicationKeys)}\n${end}`,
+      ),
+    page,
+  );
+  await expect(await format(filled, { parser: "markdown", printWidth: 120 })).toMatchFileSnapshot(`../../${path}`);
+});
