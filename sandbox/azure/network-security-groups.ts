@@ -1,15 +1,13 @@
 import { randomUUID } from "node:crypto";
-import type { Context, Hono } from "hono";
-import { jsonBody, reply } from "../http/app.js";
+import type { Hono } from "hono";
 import type { Json, JsonObject } from "../http/json.js";
-import { badRequest, conflict } from "./arm-error.js";
-import { pollHeaders, withHeaders } from "./operations.js";
-import { objectAt, requireLocation, tagsOf } from "./request-body.js";
+import { badRequest } from "./arm-error.js";
+import { mountNetworkResource } from "./network-resource.js";
+import { objectAt } from "./request-body.js";
 import type { Arm, ArmService } from "./arm.js";
 import type { ArmResource } from "./subscription.js";
 
 export const securityGroupType = "Microsoft.Network/networkSecurityGroups";
-const path = "/subscriptions/:subscriptionId/resourceGroups/:group/providers/Microsoft.Network/networkSecurityGroups";
 
 /** Network security groups. https://learn.microsoft.com/rest/api/virtualnetwork/network-security-groups */
 export const networkSecurityGroups: ArmService = {
@@ -27,69 +25,20 @@ export const networkSecurityGroups: ArmService = {
     };
   },
   mount(app: Hono, arm: Arm): void {
-    const { subscription } = arm;
-    const idOf = (context: Context): string => {
-      const { group = "", name = "" } = context.req.param() as Record<string, string>;
-      return subscription.idOf(group, securityGroupType, name);
-    };
-
-    app.get(path, (context) => {
-      const scope = subscription.requireGroup(context.req.param("group")).id;
-      return reply(context, { value: subscription.list(securityGroupType, scope).map((item) => arm.present(item)) });
-    });
-
-    app.get(`${path}/:name`, (context) => reply(context, arm.present(subscription.get(idOf(context)))));
-
-    app.put(`${path}/:name`, async (context) => {
-      const body = await jsonBody(context);
-      subscription.requireGroup(context.req.param("group"));
-      const location = requireLocation(body, securityGroupType);
-      const existing = subscription.find(idOf(context));
-      if (existing && existing.location !== location)
-        throw conflict(
-          "InvalidResourceLocation",
-          `The resource '${existing.name}' already exists in location '${existing.location}'. A resource with the same name cannot be created in location '${location}'. Please select a new resource name.`,
-        );
-      const id = existing?.id ?? idOf(context);
-      const tags = tagsOf(body);
-      const group = subscription.put({
-        id,
-        name: existing?.name ?? context.req.param("name"),
-        type: securityGroupType,
-        location,
-        ...(tags ? { tags } : {}),
-        properties: {
-          provisioningState: "Updating",
-          resourceGuid: existing?.properties.resourceGuid ?? randomUUID(),
-          securityRules: [...requestedRules(id, objectAt(body, "properties")), ...intentPolicyRules(existing)],
-        },
-      });
-      const operation = arm.operations.start(arm.operationMs, group.id, () => {
-        group.properties.provisioningState = "Succeeded";
-      });
-      return withHeaders(
-        reply(context, arm.present(group), existing ? 200 : 201),
-        pollHeaders(context, "Microsoft.Network", location, operation, { asyncOperation: true }),
-      );
-    });
-
-    app.delete(`${path}/:name`, (context) => {
-      const group = subscription.find(idOf(context));
-      if (!group) return new Response(null, { status: 204 });
-      const users = subnetsOf(arm, group);
-      if (users.length > 0)
-        throw badRequest(
-          "InUseNetworkSecurityGroupCannotBeDeleted",
-          `Network security group ${group.id} cannot be deleted because it is in use by the following resources: ${users.map(({ id }) => id).join(", ")}. In order to delete the Network security group, remove the association with the resource(s).`,
-        );
-      const operation = arm.operations.start(arm.operationMs, "", () => subscription.remove(group.id));
-      return withHeaders(
-        new Response(null, { status: 202 }),
-        pollHeaders(context, "Microsoft.Network", String(group.location), operation, {
-          asyncOperation: true,
-          location: true,
-        }),
-      );
+    mountNetworkResource(app, arm, {
+      type: securityGroupType,
+      properties: ({ id, body, existing }) => ({
+        resourceGuid: existing?.properties.resourceGuid ?? randomUUID(),
+        securityRules: [...requestedRules(id, objectAt(body, "properties")), ...intentPolicyRules(existing)],
+      }),
+      requireDeletable: (group) => {
+        const users = subnetsOf(arm, group);
+        if (users.length > 0)
+          throw badRequest(
+            "InUseNetworkSecurityGroupCannotBeDeleted",
+            `Network security group ${group.id} cannot be deleted because it is in use by the following resources: ${users.map(({ id }) => id).join(", ")}. In order to delete the Network security group, remove the association with the resource(s).`,
+          );
+      },
     });
   },
 };

@@ -7,6 +7,7 @@ import { blobServiceStats, statsPath } from "./blob-service-stats.js";
 import { blobServices } from "./blob-services.js";
 import { databricksWorkspaces } from "./databricks-workspaces.js";
 import { enforceLocks, managementLocks } from "./management-locks.js";
+import { natGateways } from "./nat-gateways.js";
 import { networkSecurityGroups } from "./network-security-groups.js";
 import { operationRoutes } from "./operation-routes.js";
 import { resourceGroups } from "./resource-groups.js";
@@ -23,6 +24,7 @@ const services: readonly ArmService[] = [
   storageAccounts,
   storageFailover,
   blobServices,
+  natGateways,
   networkSecurityGroups,
   virtualNetworks,
   databricksWorkspaces,

@@ -4,6 +4,7 @@ import type { JsonObject } from "../http/json.js";
 import { contains, overlaps, parseRange, type AddressRange } from "./address-range.js";
 import { addressSpaceOf } from "./address-space.js";
 import { badRequest } from "./arm-error.js";
+import { networkPath } from "./network-resource.js";
 import { pollHeaders, withHeaders } from "./operations.js";
 import { objectAt } from "./request-body.js";
 import type { Arm } from "./arm.js";
@@ -13,9 +14,9 @@ export const virtualNetworkType = "Microsoft.Network/virtualNetworks";
 export const subnetType = "Microsoft.Network/virtualNetworks/subnets";
 
 /** Subnets. https://learn.microsoft.com/rest/api/virtualnetwork/subnets */
-export function mountSubnets(app: Hono, arm: Arm, networkPath: string): void {
+export function mountSubnets(app: Hono, arm: Arm): void {
   const { subscription } = arm;
-  const path = `${networkPath}/:network/subnets`;
+  const path = `${networkPath}/virtualNetworks/:network/subnets`;
   const networkOf = (context: Context): ArmResource => {
     const { group = "", network = "" } = context.req.param() as Record<string, string>;
     return subscription.get(subscription.idOf(group, virtualNetworkType, network));
@@ -34,6 +35,7 @@ export function mountSubnets(app: Hono, arm: Arm, networkPath: string): void {
     const body = await jsonBody(context);
     const network = networkOf(context);
     const existing = subscription.find(idOf(context));
+    requireIdle(arm, network);
     const subnet = putSubnet(arm, network, context.req.param("subnet"), body);
     const operation = arm.operations.start(arm.operationMs, subnet.id, () => {
       subnet.properties.provisioningState = "Succeeded";
@@ -49,6 +51,8 @@ export function mountSubnets(app: Hono, arm: Arm, networkPath: string): void {
     const subnet = subscription.find(idOf(context));
     if (!subnet) return new Response(null, { status: 204 });
     requireUnused(subnet);
+    requireIdle(arm, network);
+    subnet.properties.provisioningState = "Deleting";
     const operation = arm.operations.start(arm.operationMs, "", () => subscription.remove(subnet.id));
     return withHeaders(
       new Response(null, { status: 202 }),
@@ -58,6 +62,20 @@ export function mountSubnets(app: Hono, arm: Arm, networkPath: string): void {
       }),
     );
   });
+}
+
+/** A virtual network takes one change at a time, whichever of its subnets it is. */
+function requireIdle(arm: Arm, network: ArmResource): void {
+  const busy = [network, ...subnetsOf(arm, network)].find(
+    ({ properties }) => properties.provisioningState !== "Succeeded",
+  );
+  if (busy)
+    throw new ApiError(
+      429,
+      "AnotherOperationInProgress",
+      `Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri of ${busy.id}.`,
+      { "Retry-After": "1" },
+    );
 }
 
 export function subnetsOf(arm: Arm, network: ArmResource): ArmResource[] {
@@ -88,8 +106,7 @@ export function putSubnet(arm: Arm, network: ArmResource, name: string, body: Js
         `Subnet '${name}' is not valid because its IP address range overlaps with that of an existing subnet in virtual network '${network.name}'.`,
       );
   }
-  const group = objectAt(given, "networkSecurityGroup").id;
-  if (group !== undefined) requireSecurityGroup(arm, String(group), network);
+  for (const name of ["networkSecurityGroup", "natGateway"]) requireReference(arm, objectAt(given, name).id, network);
   const links = existing?.properties.serviceAssociationLinks;
   if (Array.isArray(links) && links.length > 0) requireStillFit(existing as ArmResource, given);
   return arm.subscription.put({
@@ -121,18 +138,15 @@ function requireRange(given: JsonObject, name: string, network: ArmResource): Ad
   return range;
 }
 
-function requireSecurityGroup(arm: Arm, id: string, network: ArmResource): void {
-  const group = arm.subscription.find(id);
-  if (!group)
-    throw badRequest(
-      "InvalidResourceReference",
-      `Resource ${id} referenced by resource ${network.id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
-    );
-  if (group.location !== network.location)
-    throw badRequest(
-      "InvalidResourceReference",
-      `Resource ${id} referenced by resource ${network.id} is in region '${group.location}'. Both resources must be in the same region.`,
-    );
+/** @throws 400 where the resource that the subnet refers to is not there, or is in another region. */
+function requireReference(arm: Arm, reference: unknown, network: ArmResource): void {
+  if (reference === undefined) return;
+  const found = arm.subscription.find(String(reference));
+  if (found?.location === network.location) return;
+  throw badRequest(
+    "InvalidResourceReference",
+    `Resource ${String(reference)} referenced by resource ${network.id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
+  );
 }
 
 function delegationsOf(subnetId: string, given: JsonObject): JsonObject[] {

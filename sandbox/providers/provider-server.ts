@@ -40,10 +40,7 @@ export async function startProviderServer<Session>(provider: Provider<Session>, 
   const implementation: grpc.UntypedServiceImplementation = {};
   for (const method of Object.keys(services.ResourceProviderService)) {
     const handler = handlers[method];
-    implementation[method] = handler
-      ? unary(handler)
-      : (_call: unknown, callback: grpc.sendUnaryData<unknown>) =>
-          callback({ code: grpc.status.UNIMPLEMENTED, details: `${provider.name} of the sandbox has no ${method}` });
+    implementation[method] = (handler ? unary(handler) : refused(provider.name, method)) as grpc.UntypedHandleCall;
   }
   server.addService(services.ResourceProviderService, implementation);
   const bound = await new Promise<number>((resolve, reject) =>
@@ -61,8 +58,13 @@ export async function startProviderServer<Session>(provider: Provider<Session>, 
   };
 }
 
-function unary(handler: Handler<never>) {
-  return (call: Call<never>, callback: grpc.sendUnaryData<unknown>): void => {
+function refused(provider: string, method: string): grpc.handleUnaryCall<never, unknown> {
+  return (_call, callback) =>
+    callback({ code: grpc.status.UNIMPLEMENTED, details: `${provider} of the sandbox has no ${method}` });
+}
+
+function unary(handler: Handler<never>): grpc.handleUnaryCall<never, unknown> {
+  return (call, callback) => {
     handler(call.request, call).then(
       (response) => callback(null, response),
       (error: unknown) => callback(toStatus(error), null),

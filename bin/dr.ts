@@ -1,0 +1,17 @@
+import { Command } from "commander";
+import { addSandboxCommand } from "../sandbox/cli.js";
+
+/** The command `dr`. A failure is one line on stderr and exit code 1; DR_DEBUG=1 adds the stack trace. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command("dr")
+    .description("Regional disaster recovery for Azure Databricks")
+    .showHelpAfterError("(add --help for the options)");
+  addSandboxCommand(program);
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    const { message, stack } = error as Error;
+    process.stderr.write(`dr: ${process.env.DR_DEBUG ? stack : message}\n`);
+    process.exitCode = 1;
+  }
+}
