@@ -14,7 +14,10 @@ export function canonical(value: Json): Json {
 
 /** 16 hex digits of SHA-256 over the canonical JSON: tells whether two definitions are the same. */
 export function fingerprint(value: Json): string {
-  return createHash("sha256").update(stringifyJson(canonical(value))).digest("hex").slice(0, 16);
+  return createHash("sha256")
+    .update(stringifyJson(canonical(value)))
+    .digest("hex")
+    .slice(0, 16);
 }
 
 export function sameJson(a: Json | undefined, b: Json | undefined): boolean {

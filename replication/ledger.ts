@@ -1,6 +1,7 @@
 import type { KindName } from "./settings.js";
 
-export type Outcome = "created" | "adopted" | "updated" | "unchanged" | "removed" | "skipped" | "failed" | "needs-a-person";
+export type Outcome =
+  "created" | "adopted" | "updated" | "unchanged" | "removed" | "skipped" | "failed" | "needs-a-person";
 
 /** What became of one object of the source, or of a copy whose original is gone. */
 export interface LedgerLine {
@@ -34,7 +35,8 @@ export function ledgerOf(lines: readonly LedgerLine[]): Ledger {
 /** Lines that say more than that all is well. */
 export function attention(lines: readonly LedgerLine[]): LedgerLine[] {
   return lines.filter(
-    ({ outcome, why }) => outcome === "failed" || outcome === "needs-a-person" || outcome === "skipped" || why !== undefined,
+    ({ outcome, why }) =>
+      outcome === "failed" || outcome === "needs-a-person" || outcome === "skipped" || why !== undefined,
   );
 }
 

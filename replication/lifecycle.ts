@@ -72,8 +72,17 @@ function runOf({ role, local, peer, settings }: ReplicaArgs): Run {
   return run;
 }
 
+/** Forgets what was looked up: the next call sees both workspaces as they are then. */
+export function startNewRun(): void {
+  runs.clear();
+}
+
 /** Takes the inventory of both sides and says what would be done. An active workspace follows nobody. */
-export async function preview(args: ReplicaArgs, before: Partial<ReplicaPicture>, progress: Progress = silent): Promise<ReplicaPicture> {
+export async function preview(
+  args: ReplicaArgs,
+  before: Partial<ReplicaPicture>,
+  progress: Progress = silent,
+): Promise<ReplicaPicture> {
   if (args.role === "active")
     return { plan: nothingToDo, objects: before.objects ?? {}, conflicts: [], needsPerson: [] };
   return pictureOf(await planFor(args, progress));
@@ -129,7 +138,11 @@ function summary({ lines }: Applied): string {
 }
 
 /** The workspace works on its own from here: held triggers go back, and the copies stay what they are. */
-async function activate(args: ReplicaArgs, before: ReplicaState | undefined, progress: Progress): Promise<ReplicaState> {
+async function activate(
+  args: ReplicaArgs,
+  before: ReplicaState | undefined,
+  progress: Progress,
+): Promise<ReplicaState> {
   const { kind } = args;
   const base = before ?? emptyState(args);
   const run = runOf(args);
@@ -162,7 +175,8 @@ async function releaseOne(kind: Kind, run: Run, id: string, name: string, held: 
     const notes = (await kind.release?.(run.target!, id, held)) ?? [];
     return { ...line, outcome: "updated", why: notes.length > 0 ? notes.join("; ") : `${triggers} put back` };
   } catch (error) {
-    if (isNotFound(error)) return { ...line, outcome: "needs-a-person", why: `its ${triggers} cannot be put back: the copy is gone` };
+    if (isNotFound(error))
+      return { ...line, outcome: "needs-a-person", why: `its ${triggers} cannot be put back: the copy is gone` };
     return { ...line, outcome: "failed", why: error instanceof Error ? error.message : String(error) };
   }
 }
@@ -181,7 +195,11 @@ export async function refresh(state: ReplicaState, progress: Progress = silent):
     else if (actual !== undefined && fingerprint(visible(kind, item.definition)) !== actual)
       drift.push(`${kind.singular} "${name}" [${id}] was edited on the standby`);
   }
-  const gone = new Set(Object.values(state.copies).filter(({ id }) => !items.has(id ?? "")).map(({ id }) => id));
+  const gone = new Set(
+    Object.values(state.copies)
+      .filter(({ id }) => !items.has(id ?? ""))
+      .map(({ id }) => id),
+  );
   return {
     ...state,
     drift: drift.sort(),
@@ -205,13 +223,17 @@ export async function removeCopies(state: ReplicaState, progress: Progress = sil
       try {
         await kind.remove!(target, item.id);
       } catch (error) {
-        if (!isNotFound(error)) failures.push(`${kind.name} "${item.name}" [${item.id}]: ${error instanceof Error ? error.message : String(error)}`);
+        if (!isNotFound(error))
+          failures.push(
+            `${kind.name} "${item.name}" [${item.id}]: ${error instanceof Error ? error.message : String(error)}`,
+          );
       }
       progress({ kind: kind.name, text: item.name, done: ++done, total: ours.length });
     }),
   );
   run.forget(state.kind);
-  if (failures.length > 0) throw new Error(`${failures.length} copies were not removed:\n${failures.sort().join("\n")}`);
+  if (failures.length > 0)
+    throw new Error(`${failures.length} copies were not removed:\n${failures.sort().join("\n")}`);
   await manifest.erase(target.client);
 }
 
@@ -228,14 +250,26 @@ function pictureOf({ kind, copies, orphans }: Plan): ReplicaPicture {
   const conflicts: string[] = [];
   for (const copy of copies) {
     if (copy.action === "blocked")
-      needsPerson.push(describeLine({ kind: kind.name, name: copy.source.name, id: copy.source.id, outcome: "needs-a-person", why: copy.why.join("; ") }));
+      needsPerson.push(
+        describeLine({
+          kind: kind.name,
+          name: copy.source.name,
+          id: copy.source.id,
+          outcome: "needs-a-person",
+          why: copy.why.join("; "),
+        }),
+      );
     if (copy.conflict) conflicts.push(`${kind.name} "${copy.source.name}" [${copy.source.id}]: ${copy.conflict}`);
     const shown = shownOf(copy);
     if (shown) objects[labelOf(copy.source)] = shown;
   }
-  for (const { copy, action, why } of orphans)
-    if (action === "keep") objects[labelOf(copy)] = { kept: why };
-  return { plan: tally(copies, orphans.filter(({ action }) => action === "remove").length), objects, conflicts: conflicts.sort(), needsPerson: needsPerson.sort() };
+  for (const { copy, action, why } of orphans) if (action === "keep") objects[labelOf(copy)] = { kept: why };
+  return {
+    plan: tally(copies, orphans.filter(({ action }) => action === "remove").length),
+    objects,
+    conflicts: conflicts.sort(),
+    needsPerson: needsPerson.sort(),
+  };
 }
 
 /** What the standby has or will have of an object of the source; nothing where no copy is, or will be. */
@@ -253,7 +287,8 @@ function labelOf({ name, origin }: Item): string {
 }
 
 function tally(copies: readonly PlannedCopy[], removals: number): string {
-  const count = (...actions: PlannedCopy["action"][]): number => copies.filter(({ action }) => actions.includes(action)).length;
+  const count = (...actions: PlannedCopy["action"][]): number =>
+    copies.filter(({ action }) => actions.includes(action)).length;
   const parts = [
     [count("create"), "create"],
     [count("update", "settle"), "update"],
@@ -265,10 +300,21 @@ function tally(copies: readonly PlannedCopy[], removals: number): string {
 }
 
 function shownBy({ settings, local, peer }: ReplicaArgs, { objects, needsPerson }: ReplicaPicture): string {
-  return fingerprint({ objects, needsPerson, settings, hosts: [local?.host ?? "", peer?.host ?? ""] } as unknown as JsonObject);
+  return fingerprint({
+    objects,
+    needsPerson,
+    settings,
+    hosts: [local?.host ?? "", peer?.host ?? ""],
+  } as unknown as JsonObject);
 }
 
-function identityOf({ kind, role, local, peer, settings }: ReplicaArgs): Pick<ReplicaState, "kind" | "role" | "local" | "peer" | "settings"> {
+function identityOf({
+  kind,
+  role,
+  local,
+  peer,
+  settings,
+}: ReplicaArgs): Pick<ReplicaState, "kind" | "role" | "local" | "peer" | "settings"> {
   return { kind, role, settings, ...(local ? { local } : {}), ...(peer ? { peer } : {}) };
 }
 

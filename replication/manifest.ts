@@ -56,7 +56,11 @@ export class Manifest {
   static async read(client: WorkspaceClient, kind: KindName): Promise<Manifest> {
     try {
       const chunks = await collect(
-        await client.download("/api/2.0/workspace/export", { path: pathOf(kind), direct_download: true, format: "AUTO" }),
+        await client.download("/api/2.0/workspace/export", {
+          path: pathOf(kind),
+          direct_download: true,
+          format: "AUTO",
+        }),
       );
       return new Manifest(kind, Buffer.concat(chunks).toString("utf8"));
     } catch (error) {
@@ -97,7 +101,12 @@ export class Manifest {
     const text = `${stringifyJson({ kind: this.kind, records: Object.fromEntries(sorted) as unknown as JsonObject })}\n`;
     if (text === this.#written || (sorted.length === 0 && this.#written === "")) return;
     await client.post("/api/2.0/workspace/mkdirs", { path: manifestFolder }, { idempotent: true });
-    await client.upload("POST", `/api/2.0/workspace-files/import-file${pathOf(this.kind)}`, { overwrite: true }, () => text);
+    await client.upload(
+      "POST",
+      `/api/2.0/workspace-files/import-file${pathOf(this.kind)}`,
+      { overwrite: true },
+      () => text,
+    );
     this.#written = text;
   }
 }

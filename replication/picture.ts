@@ -25,7 +25,9 @@ function exactIds(value: Json): Json {
   if (typeof value === "bigint") return value.toString();
   if (isArray(value)) return value.map(exactIds);
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, inner === undefined ? inner : exactIds(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, inner === undefined ? inner : exactIds(inner)]),
+  );
 }
 
 /** One field that differs, with both values without secrets: `tasks[etl].timeout_seconds: 0 → 600`. */
@@ -56,13 +58,14 @@ function compareLists(path: string, before: readonly Json[], after: readonly Jso
   const byKey = (list: readonly Json[]): Map<string, Json> =>
     new Map(list.map((each, index) => [key && isObject(each) ? String(each[key]) : String(index), each]));
   const [olds, news] = [byKey(before), byKey(after)];
-  for (const each of new Set([...olds.keys(), ...news.keys()])) compare(`${path}[${each}]`, olds.get(each), news.get(each), changes);
+  for (const each of new Set([...olds.keys(), ...news.keys()]))
+    compare(`${path}[${each}]`, olds.get(each), news.get(each), changes);
 }
 
 /** Lists whose members have a name are compared by it, so that one insertion is not a change of all that follow. */
 function keyField(list: readonly Json[]): string | undefined {
-  return ["task_key", "job_cluster_key", "environment_key", "name"].find((field) =>
-    list.length > 0 && list.every((each) => isObject(each) && typeof each[field] === "string"),
+  return ["task_key", "job_cluster_key", "environment_key", "name"].find(
+    (field) => list.length > 0 && list.every((each) => isObject(each) && typeof each[field] === "string"),
   );
 }
 

@@ -1,9 +1,10 @@
 import picomatch from "picomatch";
+import { ApiError, isNotFound } from "./client/errors.js";
 import type { JsonObject } from "./client/json.js";
 import { fingerprint, sameJson } from "./fingerprint.js";
 import type { Item, Kind, Prepared, Reference } from "./kinds/kind.js";
 import type { CopyRecord, Manifest } from "./manifest.js";
-import { originOf, type Origin } from "./marker.js";
+import { originOf, type Origin, parseOrigin } from "./marker.js";
 import { changesBetween } from "./picture.js";
 import { referencesOf } from "./references.js";
 import { mappingNotAvailable, type CopyIds, Resolver } from "./resolver.js";
@@ -70,7 +71,9 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
     const copiedFromHere = sourceManifest.get(origin) !== undefined;
     copies[index] = compare(kind, copy, copy.actual, definition, manifest.get(origin), copiedFromHere, run);
   }
-  return { kind, copies, ...leftovers(kind, sources, targets, counterparts, manifest, run) };
+  const { orphaned, ours, foreign } = leftovers(kind, sources, targets, counterparts, manifest);
+  await reallyGone(kind, run, orphaned);
+  return { kind, copies, foreign, orphans: judgeOrphans(kind, orphaned, ours, manifest, run) };
 }
 
 async function intend(
@@ -85,7 +88,8 @@ async function intend(
   if (!selected(source.name)) return { ...base, action: "skip", why: [`not selected (select.${kind.name})`] };
   const prepared = (await kind.prepare?.(source, { settings: run.settings, run })) ?? { definition: source.definition };
   const why = [...(prepared.notes ?? [])];
-  if (prepared.obstacle !== undefined) return { ...base, prepared, action: "blocked", why: [prepared.obstacle, ...why] };
+  if (prepared.obstacle !== undefined)
+    return { ...base, prepared, action: "blocked", why: [prepared.obstacle, ...why] };
   return { ...base, prepared, action: actual ? "none" : "create", why };
 }
 
@@ -96,14 +100,17 @@ async function blockUnmapped(kind: Kind, run: Run, copies: PlannedCopy[]): Promi
     if (copy.action === "skip" || copy.action === "blocked" || !copy.prepared) continue;
     const references = referencesOf(copy.prepared.definition).filter((each) => each.kind !== kind.name);
     const resolved = await Promise.all(references.map((each) => resolver.resolve(each)));
-    block(copy, references.filter((_, index) => resolved[index] === undefined));
+    block(
+      copy,
+      references.filter((_, index) => resolved[index] === undefined),
+    );
   }
 }
 
 /** A job whose job cannot be made cannot be made either: blocking goes on until nothing more follows from it. */
 function blockDependents(kind: Kind, run: Run, copies: PlannedCopy[]): void {
   const mappings = run.settings.idMappings?.[kind.name] ?? {};
-  for (let blocked = true; blocked; ) {
+  for (let blocked = true; blocked;) {
     const available = new Set(copies.filter(isOrWillBe).map(({ source }) => source.id));
     const missingOf = ({ prepared }: PlannedCopy): Reference[] =>
       referencesOf(prepared!.definition).filter(
@@ -146,7 +153,7 @@ async function distinctOrigins(kind: Kind, sources: readonly Item[], run: Run): 
   const taken = new Set<Origin>();
   const workspaceId = sources.some(({ marked }) => marked) ? await run.source!.client.workspaceId() : "";
   return [...sources]
-    .sort((a, b) => (a.id.length - b.id.length || (a.id < b.id ? -1 : 1)))
+    .sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1))
     .map((item) => {
       const origin = taken.has(item.origin) ? originOf(workspaceId, kind.name, item.id) : item.origin;
       taken.add(origin);
@@ -155,7 +162,13 @@ async function distinctOrigins(kind: Kind, sources: readonly Item[], run: Run): 
 }
 
 /** A source that shows nothing where there was something is taken for a fault, not for a deletion. */
-function refuseEmptied(kind: Kind, sources: readonly Item[], targets: readonly Item[], manifest: Manifest, run: Run): void {
+function refuseEmptied(
+  kind: Kind,
+  sources: readonly Item[],
+  targets: readonly Item[],
+  manifest: Manifest,
+  run: Run,
+): void {
   if (sources.length > 0 || run.settings.allowMassDeletion) return;
   const copies = Math.max(targets.filter(({ marked }) => marked).length, [...manifest.entries()].length);
   if (copies > 0)
@@ -221,7 +234,8 @@ function compare(
   const why = [...copy.why, ...(actual.unsettled ?? [])];
 
   if (equal || (!drifted && !sourceChanged && record?.actual !== undefined)) {
-    const noted = record?.desired !== undefined && !sourceChanged && !drifted && sameJson(record.held, copy.prepared?.held);
+    const noted =
+      record?.desired !== undefined && !sourceChanged && !drifted && sameJson(record.held, copy.prepared?.held);
     return { ...copy, why, adopted: record?.desired === undefined, action: noted ? settle : "note" };
   }
   const changes = changesBetween(is, shouldBe);
@@ -233,7 +247,8 @@ function compare(
   }
   const ours = kind.identity === "marker" || kind.replacesForeign || copiedFromHere || (record && !record.adopted);
   if (!ours) {
-    const obstacle = "another one that is not ours already stands there; it is left alone: remove it, or exclude this one";
+    const obstacle =
+      "another one that is not ours already stands there; it is left alone: remove it, or exclude this one";
     return { ...copy, action: "blocked", why: [obstacle, ...why], changes };
   }
   return { ...copy, why, action: "update", changes };
@@ -245,8 +260,7 @@ function leftovers(
   targets: readonly Item[],
   counterparts: Counterparts,
   manifest: Manifest,
-  run: Run,
-): Pick<Plan, "orphans" | "foreign"> {
+): { readonly orphaned: Item[]; readonly ours: number; readonly foreign: Item[] } {
   const origins = new Set(sources.map(({ origin }) => origin));
   const orphaned: Item[] = [];
   const foreign: Item[] = [];
@@ -260,7 +274,31 @@ function leftovers(
     } else if (isOurs && counterparts.of(item) === item) orphaned.push(item);
     else if (item.leftOut === undefined) foreign.push(item);
   }
-  return { orphans: judgeOrphans(kind, orphaned, ours, manifest, run), foreign };
+  return { orphaned, ours, foreign };
+}
+
+/** A listing that skipped an object must not cost its copy. */
+async function reallyGone(kind: Kind, run: Run, orphaned: readonly Item[]): Promise<void> {
+  if (!kind.exists || !run.source || run.settings.deletions !== "propagate" || orphaned.length === 0) return;
+  const workspaceId = await run.source.client.workspaceId();
+  for (const { origin, name } of orphaned) {
+    const first = parseOrigin(origin);
+    if (first.workspaceId !== workspaceId) continue;
+    const there = await kind.exists(run.source, first.id).then(
+      () => true,
+      (error: unknown) => {
+        if (isGone(error)) return false;
+        throw error;
+      },
+    );
+    if (there)
+      throw new Error(`${kind.name}: the source has "${name}" [${first.id}] but did not list it; nothing is done`);
+  }
+}
+
+/** Databricks says of a job or cluster that is not there that the parameter is invalid. */
+function isGone(error: unknown): boolean {
+  return isNotFound(error) || (error instanceof ApiError && error.errorCode === "INVALID_PARAMETER_VALUE");
 }
 
 function judgeOrphans(kind: Kind, orphaned: readonly Item[], ours: number, manifest: Manifest, run: Run): Orphan[] {
@@ -273,7 +311,8 @@ function judgeOrphans(kind: Kind, orphaned: readonly Item[], ours: number, manif
     );
   return orphaned.map((copy) => {
     const record = manifest.get(copy.origin);
-    const edited = kind.identity === "path" && record?.actual !== undefined && record.actual !== fingerprint(copy.definition);
+    const edited =
+      kind.identity === "path" && record?.actual !== undefined && record.actual !== fingerprint(copy.definition);
     return edited
       ? { copy, action: "keep", why: "gone from the source, but its copy was edited on the standby; it is kept" }
       : { copy, action: "remove", why: "gone from the source" };

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { isArray, isObject, type Json } from "./client/json.js";
 
 /** Names under which a secret is kept, in Spark settings, environment variables and parameters. */
-const secretName = /secret|passw(or)?d|passphrase|token|credential|\bpwd\b|api[._-]?key|access[._-]?key|account[._-]?key|private[._-]?key|\bsas\b|signature|connection[._-]?string|\bauth\b/i;
+const secretName =
+  /secret|passw(or)?d|passphrase|token|credential|\bpwd\b|api[._-]?key|access[._-]?key|account[._-]?key|private[._-]?key|\bsas\b|signature|connection[._-]?string|\bauth\b/i;
 
 /** Spark settings of Azure storage that hold a key or a SAS: `fs.azure.account.key.<account>…`, `fs.azure.sas.…`. */
 const azureStorageSecret = /^(spark\.hadoop\.)?fs\.azure\.(account\.key|sas)\b/i;
@@ -32,7 +33,8 @@ const secretReference = /^\{\{\s*secrets\/[^}]+\}\}$/;
 const guardedFields = new Set(["spark_env_vars"]);
 
 /** Names and values of free text: `--password hunter2`, `token: abc`. */
-const argument = /((?:^|[\s,;"'{])-{0,2}[\w.-]*(?:secret|passw(?:or)?d|token|api[_-]?key|access[_-]?key)[\w.-]*["']?\s*[=:\s]\s*["']?)([^\s"',;&}]+)/gi;
+const argument =
+  /((?:^|[\s,;"'{])-{0,2}[\w.-]*(?:secret|passw(?:or)?d|token|api[_-]?key|access[_-]?key)[\w.-]*["']?\s*[=:\s]\s*["']?)([^\s"',;&}]+)/gi;
 
 function seal(value: string): string {
   return `[hidden ${createHash("sha256").update(`databricks-dr\0${value}`).digest("hex").slice(0, 8)}]`;
@@ -48,7 +50,8 @@ export function redact(value: Json, name = "", guarded = false): Json {
         inner === undefined ? inner : redact(inner, key, guarded || guardedFields.has(key)),
       ]),
     );
-  if (typeof value !== "string") return hides(name) && value !== null && typeof value !== "boolean" ? seal(String(value)) : value;
+  if (typeof value !== "string")
+    return hides(name) && value !== null && typeof value !== "boolean" ? seal(String(value)) : value;
   if (value === "" || secretReference.test(value)) return value;
   return guarded || hides(name) ? seal(value) : redactText(value);
 }
@@ -73,7 +76,14 @@ function redactList(list: readonly Json[], name: string, guarded: boolean): Json
 }
 
 /** Names of the API's own fields that look like a secret's and hold none. */
-const harmlessNames = new Set(["idempotency_token", "task_key", "job_cluster_key", "environment_key", "page_token", "git_provider"]);
+const harmlessNames = new Set([
+  "idempotency_token",
+  "task_key",
+  "job_cluster_key",
+  "environment_key",
+  "page_token",
+  "git_provider",
+]);
 
 function hides(name: string): boolean {
   return !harmlessNames.has(name) && (secretName.test(name) || azureStorageSecret.test(name));

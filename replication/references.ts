@@ -85,7 +85,8 @@ export function mapReferences(definition: JsonObject, map: (reference: Reference
 }
 
 function referencedKind(field: string, holder: string, value: Json): string | undefined {
-  if (isObject(value) || isArray(value) || value === null || typeof value === "boolean" || value === "") return undefined;
+  if (isObject(value) || isArray(value) || value === null || typeof value === "boolean" || value === "")
+    return undefined;
   // A job or pipeline may name an id by a parameter of its own: `{{job.parameters.warehouse}}`.
   if (typeof value === "string" && value.includes("{{")) return undefined;
   return referenceFields.find((each) => each.field === field && (each.within?.test(holder) ?? true))?.kind;

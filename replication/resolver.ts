@@ -32,7 +32,10 @@ export class Resolver {
 
   /** Pools and policies are not replicated: the one that bears the same name stands in, where names are unequivocal. */
   async #byName(kind: string, id: string): Promise<Resolution> {
-    const [sources, targets] = await Promise.all([this.run.idsByName("source", kind), this.run.idsByName("target", kind)]);
+    const [sources, targets] = await Promise.all([
+      this.run.idsByName("source", kind),
+      this.run.idsByName("target", kind),
+    ]);
     for (const [name, sourceId] of sources) {
       const targetId = targets.get(name);
       if (sourceId === id && targetId !== undefined) return { id: targetId };
@@ -55,9 +58,7 @@ export class Resolver {
 
 /** Says which references have no counterpart, in the words that the guide's scripts used. */
 export function mappingNotAvailable(missing: readonly Reference[]): string {
-  return missing
-    .map(({ kind, id }) => `Mapping not available for old ${singular[kind] ?? kind} id ${id}`)
-    .join("; ");
+  return missing.map(({ kind, id }) => `Mapping not available for old ${singular[kind] ?? kind} id ${id}`).join("; ");
 }
 
 function keyOf({ kind, id }: Reference): string {

@@ -23,7 +23,12 @@ export type SideName = "source" | "target";
 
 /** Kinds that are not replicated, whose objects stand for each other by name where the name is the only one of its sort. */
 const namedKinds: Readonly<Record<string, { path: string; items: string; id: string; name: string }>> = {
-  "instance-pools": { path: "/api/2.0/instance-pools/list", items: "instance_pools", id: "instance_pool_id", name: "instance_pool_name" },
+  "instance-pools": {
+    path: "/api/2.0/instance-pools/list",
+    items: "instance_pools",
+    id: "instance_pool_id",
+    name: "instance_pool_name",
+  },
   "cluster-policies": { path: "/api/2.0/policies/clusters/list", items: "policies", id: "policy_id", name: "name" },
 };
 
@@ -97,9 +102,10 @@ export class Run {
     if (!at || !listing) return Promise.resolve(new Map());
     return this.once(`names ${sideName} ${kind}`, async () => {
       const ids = new Map<string, string | undefined>();
-      const objects = kind === "cluster-policies"
-        ? await collect(at.client.list(listing.path, listing.items))
-        : objectsOf((await at.client.get(listing.path))[listing.items]);
+      const objects =
+        kind === "cluster-policies"
+          ? await collect(at.client.list(listing.path, listing.items))
+          : objectsOf((await at.client.get(listing.path))[listing.items]);
       for (const each of objects) {
         const name = String(each[listing.name]);
         ids.set(name, ids.has(name) ? undefined : String(each[listing.id]));

@@ -23,6 +23,13 @@ export class ReplicaLedger extends pulumi.dynamic.Resource {
   declare readonly file: pulumi.Output<string>;
 
   constructor(name: string, args: ReplicaLedgerArgs, opts: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, counts: undefined, attention: undefined, file: undefined }, opts, "replica", "Ledger");
+    super(
+      provider,
+      name,
+      { ...args, counts: undefined, attention: undefined, file: undefined },
+      opts,
+      "replica",
+      "Ledger",
+    );
   }
 }

@@ -34,7 +34,12 @@ export class WorkspaceReplica extends pulumi.ComponentResource {
         stack: args.stack,
         role: args.role,
         directory: "reports",
-        kinds: { "init-scripts": initScripts.ledger, clusters: clusters.ledger, mounts: mounts.ledger, jobs: jobs.ledger },
+        kinds: {
+          "init-scripts": initScripts.ledger,
+          clusters: clusters.ledger,
+          mounts: mounts.ledger,
+          jobs: jobs.ledger,
+        },
       },
       { parent: this },
     );

@@ -21,14 +21,21 @@ export async function runPython(client: WorkspaceClient, clusterId: string, code
       if (status === "Error") throw new Error(`cluster ${clusterId} could not open an execution context`);
       return status === "Running" ? true : undefined;
     });
-    const command = await client.post("/api/1.2/commands/execute", { clusterId, contextId, language: "python", command: code });
+    const command = await client.post("/api/1.2/commands/execute", {
+      clusterId,
+      contextId,
+      language: "python",
+      command: code,
+    });
     const results = await poll(commandEndsWithinMs, `a command on cluster ${clusterId}`, async () => {
       const state = await client.get("/api/1.2/commands/status", { clusterId, contextId, commandId: idOf(command.id) });
       return ["Finished", "Error", "Cancelled"].includes(String(state.status)) ? state : undefined;
     });
     return outputOf(results);
   } finally {
-    await client.post("/api/1.2/contexts/destroy", { clusterId, contextId }, { idempotent: true }).catch(() => undefined);
+    await client
+      .post("/api/1.2/contexts/destroy", { clusterId, contextId }, { idempotent: true })
+      .catch(() => undefined);
   }
 }
 

@@ -107,7 +107,11 @@ function configFile(): string {
 }
 
 function sameHost(a: string, b: string): boolean {
-  const bare = (host: string): string => host.replace(/^https?:\/\//, "").replace(/\/.*$/, "").toLowerCase();
+  const bare = (host: string): string =>
+    host
+      .replace(/^https?:\/\//, "")
+      .replace(/\/.*$/, "")
+      .toLowerCase();
   return bare(a) === bare(b);
 }
 

@@ -16,8 +16,9 @@ export class ApiError extends Error {
     return this.status === 404 || this.errorCode === "RESOURCE_DOES_NOT_EXIST";
   }
 
+  /** To be sent again later. A quota (of pins, of machines) answers 429 as well, and does not pass by waiting. */
   get rateLimited(): boolean {
-    return this.status === 429 || this.errorCode === "REQUEST_LIMIT_EXCEEDED";
+    return (this.status === 429 || this.errorCode === "REQUEST_LIMIT_EXCEEDED") && !this.errorCode.includes("QUOTA");
   }
 
   /** The server may or may not have done what was asked; a gateway answered for it, or it was overloaded. */

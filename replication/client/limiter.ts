@@ -6,6 +6,8 @@ export interface Family {
   readonly path: RegExp;
   readonly method?: RegExp;
   readonly perSecond: number;
+  /** No limit is known: the rate grows for as long as the workspace does not say 429. */
+  readonly unlimited?: boolean;
 }
 
 /**
@@ -21,12 +23,12 @@ export const families: readonly Family[] = [
   { name: "workspace-import", path: /\/workspace(-files)?\/import/, perSecond: 30 },
   { name: "scim", path: /\/scim\//, perSecond: 255 / 60 },
   { name: "secrets", path: /\/secrets\//, perSecond: 1100 / 60 },
-  { name: "other", path: /^/, perSecond: 100 },
+  { name: "other", path: /^/, perSecond: 200, unlimited: true },
 ];
 
 const slowest = 0.2;
 
-/** A token bucket of one second's depth whose rate halves on a 429 and grows back by a twentieth a second of quiet. */
+/** A token bucket of one second's depth whose rate halves on a 429 and grows back by a twentieth for each second of quiet. */
 class Bucket {
   #rate: number;
   #tokens: number;
@@ -34,9 +36,12 @@ class Bucket {
   #quietSince = performance.now();
   #blockedUntil = 0;
 
-  constructor(readonly ceiling: number) {
-    this.#rate = ceiling;
-    this.#tokens = Math.max(1, ceiling);
+  constructor(
+    private readonly start: number,
+    private readonly ceiling: number,
+  ) {
+    this.#rate = start;
+    this.#tokens = Math.max(1, start);
   }
 
   /** Waits for this caller's turn; turns are handed out in the order asked. */
@@ -60,7 +65,7 @@ class Bucket {
     const now = performance.now();
     const quietSeconds = (now - this.#quietSince) / 1000;
     if (quietSeconds >= 1 && this.#rate < this.ceiling) {
-      this.#rate = Math.min(this.ceiling, this.#rate + (this.ceiling / 20) * Math.floor(quietSeconds));
+      this.#rate = Math.min(this.ceiling, this.#rate + (this.start / 20) * Math.floor(quietSeconds));
       this.#quietSince = now;
     }
     this.#tokens = Math.min(Math.max(1, this.#rate), this.#tokens + ((now - this.#refilled) / 1000) * this.#rate);
@@ -90,7 +95,8 @@ class Gate {
       this.#limit += 1;
       this.#successes = 0;
     }
-    for (let free = this.#limit - this.#running; free > 0 && this.#waiting.length > 0; free--) this.#waiting.shift()?.();
+    for (let free = this.#limit - this.#running; free > 0 && this.#waiting.length > 0; free--)
+      this.#waiting.shift()?.();
   }
 
   narrow(): void {
@@ -135,11 +141,12 @@ export class Limiter {
   #bucket(method: string, path: string): Bucket {
     const family = families.find((each) => each.path.test(path) && (!each.method || each.method.test(method)))!;
     let bucket = this.#buckets.get(family.name);
-    if (!bucket)
-      this.#buckets.set(
-        family.name,
-        (bucket = new Bucket(this.options.rateLimits?.[family.name] ?? family.perSecond)),
-      );
+    if (!bucket) {
+      const configured = this.options.rateLimits?.[family.name];
+      const start = configured ?? family.perSecond;
+      bucket = new Bucket(start, family.unlimited && configured === undefined ? Number.POSITIVE_INFINITY : start);
+      this.#buckets.set(family.name, bucket);
+    }
     return bucket;
   }
 }

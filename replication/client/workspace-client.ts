@@ -84,7 +84,7 @@ export class WorkspaceClient {
    */
   async *list(path: string, items: string, query: Query = {}): AsyncGenerator<JsonObject> {
     const seen = new Set<string>();
-    for (let token: string | undefined = ""; token !== undefined; ) {
+    for (let token: string | undefined = ""; token !== undefined;) {
       const page: JsonObject = await this.get(path, token === "" ? query : { ...query, page_token: token });
       yield* objectsOf(page[items]);
       const next: Json | undefined = page.next_page_token;
@@ -104,7 +104,8 @@ export class WorkspaceClient {
   async #json(request: Outgoing): Promise<JsonObject> {
     const text = await this.#send(request, (response) => response.text());
     const answer = text === "" ? {} : parseJson(text);
-    if (!isObject(answer)) throw new Error(`${request.method} ${request.path}: expected an object, got ${text.slice(0, 80)}`);
+    if (!isObject(answer))
+      throw new Error(`${request.method} ${request.path}: expected an object, got ${text.slice(0, 80)}`);
     return answer;
   }
 

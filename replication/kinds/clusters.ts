@@ -22,6 +22,7 @@ const decidedByWorkspace: FieldReasons = {
   last_restarted_time: "run time",
   termination_reason: "run time",
   driver: "run time",
+  driver_healthy: "run time",
   executors: "run time",
   cluster_cores: "follows from the node types",
   cluster_memory_mb: "follows from the node types",
@@ -37,6 +38,42 @@ const decidedByWorkspace: FieldReasons = {
   pinned: "pinned by its own call",
   spec: "the same fields once more",
 };
+
+/** https://docs.databricks.com/api/azure/workspace/clusters/create */
+const createFields: ReadonlySet<string> = new Set([
+  "apply_policy_default_values",
+  "autoscale",
+  "autotermination_minutes",
+  "azure_attributes",
+  "cluster_log_conf",
+  "cluster_name",
+  "custom_tags",
+  "data_security_mode",
+  "docker_image",
+  "driver_instance_pool_id",
+  "driver_node_type_flexibility",
+  "driver_node_type_id",
+  "enable_elastic_disk",
+  "enable_local_disk_encryption",
+  "init_scripts",
+  "instance_pool_id",
+  "is_single_node",
+  "kind",
+  "node_type_id",
+  "num_workers",
+  "policy_id",
+  "remote_disk_throughput",
+  "runtime_engine",
+  "single_user_name",
+  "spark_conf",
+  "spark_env_vars",
+  "spark_version",
+  "ssh_public_keys",
+  "total_initial_remote_disk_size",
+  "use_ml_runtime",
+  "worker_node_type_flexibility",
+  "workload_type",
+]);
 
 /** A pool decides these, and `create` refuses them beside one. */
 const decidedByPool: FieldReasons = {
@@ -56,7 +93,7 @@ const transientSources: Readonly<Record<string, string>> = {
 };
 
 /** Error codes that mean that there is no room, not that the request is wrong. */
-const noRoom = /QUOTA|CAPACITY|RESOURCE_EXHAUSTED|INSUFFICIENT|OUT_OF_STOCK|STOCKOUT/;
+const noRoom = /QUOTA|CAPACITY|INSUFFICIENT|STOCKOUT/;
 
 const restingStates = new Set(["TERMINATED", "TERMINATING", "ERROR"]);
 
@@ -72,10 +109,12 @@ export const clusters: Kind = {
   async list(side, run) {
     const libraries = await librariesByCluster(side.client);
     const workspaceId = await side.client.workspaceId();
-    const details = await collect(side.client.list("/api/2.1/clusters/list", "clusters", { page_size: 100 }));
+    const details = await clustersOf(side.client);
     const pins = details.filter(isPinned).length;
     run.once(`pins ${side.endpoint.host}`, () => Promise.resolve(pins)).catch(() => undefined);
-    return details.map((each) => toItem(side, each, libraries, workspaceId, pins));
+    return Promise.all(
+      details.map(async (each) => toItem(side, await settledByUser(side.client, each), libraries, workspaceId, pins)),
+    );
   },
 
   prepare: (item, context) => withNodeTypes(item.definition, context),
@@ -122,17 +161,31 @@ export const clusters: Kind = {
     }
   },
 
+  async exists({ client }, id) {
+    await client.get("/api/2.1/clusters/get", { cluster_id: id });
+  },
+
   async remove({ client }, id) {
     await client.post("/api/2.1/clusters/unpin", { cluster_id: id }, { idempotent: true });
     await client.post("/api/2.1/clusters/permanent-delete", { cluster_id: id }, { idempotent: true });
   },
 
   async find({ client }, { origin }) {
-    for await (const each of client.list("/api/2.1/clusters/list", "clusters", { page_size: 100 }))
+    for (const each of await clustersOf(client))
       if (readMarker(each.custom_tags, "clusters") === origin) return idOf(each.cluster_id);
     return undefined;
   },
 };
+
+/**
+ * Ordered by name: in the usual order, by state, a cluster that starts or stops meanwhile moves from a page that is yet to
+ * be read to one that has been.
+ */
+async function clustersOf(client: WorkspaceClient): Promise<JsonObject[]> {
+  const byName = { page_size: 100, "sort_by.field": "CLUSTER_NAME", "sort_by.direction": "ASC" };
+  const listed = await collect(client.list("/api/2.1/clusters/list", "clusters", byName));
+  return [...new Map(listed.map((each) => [idOf(each.cluster_id), each])).values()];
+}
 
 const notPinned = `not pinned: the workspace's ${mostPins} pins are taken, so its configuration is purged 30 days after its last run`;
 
@@ -162,6 +215,22 @@ function toItem(
   };
 }
 
+/**
+ * The details without fields that are new to us and not the user's. Only `get` tells them apart, in its `spec`; a field of
+ * a later version that the user set is kept.
+ */
+async function settledByUser(client: WorkspaceClient, details: JsonObject): Promise<JsonObject> {
+  const unheardOf = Object.keys(details).filter((field) => !createFields.has(field) && !(field in decidedByWorkspace));
+  if (unheardOf.length === 0 || String(details.cluster_source) in transientSources) return details;
+  const { spec } = await client.get("/api/2.1/clusters/get", { cluster_id: idOf(details.cluster_id) });
+  return isObject(spec)
+    ? without(
+        details,
+        unheardOf.filter((field) => !(field in spec)),
+      )
+    : details;
+}
+
 function isPinned(details: JsonObject): boolean {
   return Boolean(details.pinned_by_user_name) || details.pinned === true;
 }
@@ -177,15 +246,12 @@ function whyLeftOut(side: Side, details: JsonObject): string | undefined {
 function definitionOf(details: JsonObject): JsonObject {
   const tags = withoutMarker(details.custom_tags);
   return {
-    ...without(
-      details,
-      [
-        ...Object.keys(decidedByWorkspace),
-        "custom_tags",
-        ...("autoscale" in details ? ["num_workers"] : []),
-        ...("instance_pool_id" in details ? Object.keys(decidedByPool) : []),
-      ],
-    ),
+    ...without(details, [
+      ...Object.keys(decidedByWorkspace),
+      "custom_tags",
+      ...("autoscale" in details ? ["num_workers"] : []),
+      ...("instance_pool_id" in details ? Object.keys(decidedByPool) : []),
+    ]),
     ...(tags ? { custom_tags: tags } : {}),
   };
 }

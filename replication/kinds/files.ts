@@ -28,7 +28,7 @@ const dbfs: FileStore = {
   },
 
   async *read(client, path) {
-    for (let offset = 0; ; ) {
+    for (let offset = 0; ;) {
       const { bytes_read, data } = await client.get("/api/2.0/dbfs/read", { path, offset, length: blockSize });
       const length = Number(bytes_read);
       if (length === 0) return;
@@ -65,7 +65,12 @@ const workspaceFiles: FileStore = {
   async write(client, path, content) {
     await client.post("/api/2.0/workspace/mkdirs", { path: dirname(path) }, { idempotent: true });
     const url = `/api/2.0/workspace-files/import-file${encodePath(path)}`;
-    await client.upload("POST", url, { overwrite: true }, () => ReadableStream.from(content()) as ReadableStream<Uint8Array>);
+    await client.upload(
+      "POST",
+      url,
+      { overwrite: true },
+      () => ReadableStream.from(content()) as ReadableStream<Uint8Array>,
+    );
   },
 
   async remove(client, path) {
@@ -90,7 +95,12 @@ const volumes: FileStore = {
   async write(client, path, content) {
     await client.upload("PUT", `/api/2.0/fs/directories${encodePath(dirname(path))}`, {}, () => "");
     const url = `/api/2.0/fs/files${encodePath(path)}`;
-    await client.upload("PUT", url, { overwrite: true }, () => ReadableStream.from(content()) as ReadableStream<Uint8Array>);
+    await client.upload(
+      "PUT",
+      url,
+      { overwrite: true },
+      () => ReadableStream.from(content()) as ReadableStream<Uint8Array>,
+    );
   },
 
   async remove(client, path) {
@@ -125,7 +135,8 @@ export async function* proven(content: AsyncIterable<Uint8Array>, expected: stri
     hash.update(block);
     yield block;
   }
-  if (hash.digest("hex") !== expected) throw new Error("changed on the source while it was copied; the next run copies it");
+  if (hash.digest("hex") !== expected)
+    throw new Error("changed on the source while it was copied; the next run copies it");
 }
 
 function statusOf(file: JsonObject): FileStatus {

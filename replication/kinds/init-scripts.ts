@@ -29,7 +29,9 @@ export const initScripts: Kind = {
     const scripts = new Map<string, Script>(
       legacy.map(([path, status]) => [`dbfs:${path}`, { destination: `dbfs:${path}`, status, referrers: [] }]),
     );
-    for (const [destination, referrers] of side === run.source ? await referredTo(side, run) : await copiedOrWanted(run))
+    for (const [destination, referrers] of side === run.source
+      ? await referredTo(side, run)
+      : await copiedOrWanted(run))
       if (!scripts.has(destination)) scripts.set(destination, { destination, referrers });
     const items = await Promise.all([...scripts.values()].map((script) => toItem(side, run, script)));
     return items.filter((item) => item !== undefined);
@@ -101,7 +103,8 @@ function destinationsIn(value: Json): string[] {
 
 function spell(store: string, destination: string): string {
   if (store === "workspace") return `workspace:${destination.replace(/^\/Workspace(?=\/)/, "")}`;
-  if (store === "volumes" || /^(dbfs:)?\/Volumes\//.test(destination)) return `volumes:${destination.replace(/^dbfs:/, "")}`;
+  if (store === "volumes" || /^(dbfs:)?\/Volumes\//.test(destination))
+    return `volumes:${destination.replace(/^dbfs:/, "")}`;
   if (store === "dbfs") return `dbfs:${destination.replace(/^dbfs:/, "").replace(/^\/*/, "/")}`;
   return destination;
 }
@@ -126,7 +129,10 @@ async function toItem(side: Side, run: Run, script: Script): Promise<Item | unde
   const status = script.status ?? (await fileStores[store].status(side.client, path));
   if (!status) {
     if (side !== run.source) return undefined;
-    return { ...item, definition: { missing: `${referrers.join(", ")} refers to it, but the source has no such file` } };
+    return {
+      ...item,
+      definition: { missing: `${referrers.join(", ")} refers to it, but the source has no such file` },
+    };
   }
   return { ...item, stamp: status.stamp, definition: await contentOf(side, run, item, store, path, status) };
 }
@@ -138,8 +144,17 @@ function whyElsewhere(destination: string): string {
 }
 
 /** Size and hash of a file; read only when its stamp is not the one of the last run. */
-async function contentOf(side: Side, run: Run, item: Pick<Item, "origin">, store: Store, path: string, status: FileStatus): Promise<Item["definition"]> {
-  const seen = (await run.manifest("target", "init-scripts")).get(item.origin)?.seen?.[side === run.source ? "source" : "target"];
+async function contentOf(
+  side: Side,
+  run: Run,
+  item: Pick<Item, "origin">,
+  store: Store,
+  path: string,
+  status: FileStatus,
+): Promise<Item["definition"]> {
+  const seen = (await run.manifest("target", "init-scripts")).get(item.origin)?.seen?.[
+    side === run.source ? "source" : "target"
+  ];
   if (seen?.stamp === status.stamp) return seen.definition;
   return { size: status.size, sha256: await sha256(fileStores[store].read(side.client, path)) };
 }

@@ -32,10 +32,14 @@ export const jobs: Kind = {
 
   async list(side) {
     const workspaceId = await side.client.workspaceId();
-    const listed = await collect(side.client.list("/api/2.2/jobs/list", "jobs", { limit: 100, expand_tasks: true }));
+    const pages = await collect(side.client.list("/api/2.2/jobs/list", "jobs", { limit: 100, expand_tasks: true }));
     const isSource = (job: JsonObject): boolean => readMarker(settingsOf(job).tags, "jobs") === undefined;
+    // A job made meanwhile moves others to the next page, where they are met again.
+    const listed = [...new Map(pages.map((job) => [idOf(job.job_id), job])).values()];
     return Promise.all(
-      listed.map(async (job) => toItem(job.has_more === true || isSource(job) ? await whole(side.client, idOf(job.job_id)) : job, workspaceId)),
+      listed.map(async (job) =>
+        toItem(job.has_more === true || isSource(job) ? await whole(side.client, idOf(job.job_id)) : job, workspaceId),
+      ),
     );
   },
 
@@ -44,7 +48,9 @@ export const jobs: Kind = {
     const prepared: Prepared = await withNodeTypes(without(item.definition, triggerFields), context);
     const tags = isObject(item.definition.tags) ? Object.keys(item.definition.tags).length : 0;
     const obstacle =
-      tags >= mostTags ? `it has ${tags} tags and a copy needs one more (at most ${mostTags}); remove one` : prepared.obstacle;
+      tags >= mostTags
+        ? `it has ${tags} tags and a copy needs one more (at most ${mostTags}); remove one`
+        : prepared.obstacle;
     return {
       definition: prepared.definition,
       ...(Object.keys(held).length > 0 ? { held } : {}),
@@ -71,6 +77,10 @@ export const jobs: Kind = {
     const request = { job_id: integerId(id), fields_to_remove: triggerFields };
     await client.post("/api/2.2/jobs/update", request, { idempotent: true });
     return [];
+  },
+
+  async exists({ client }, id) {
+    await client.get("/api/2.2/jobs/get", { job_id: id });
   },
 
   async remove({ client }, id) {
@@ -135,7 +145,7 @@ function runAsOf(job: JsonObject, settings: JsonObject): Json | undefined {
 async function whole(client: WorkspaceClient, id: string): Promise<JsonObject> {
   const first = await client.get("/api/2.2/jobs/get", { job_id: id });
   const settings: Record<string, Json | undefined> = { ...settingsOf(first) };
-  for (let token = first.next_page_token; typeof token === "string" && token !== ""; ) {
+  for (let token = first.next_page_token; typeof token === "string" && token !== "";) {
     const page = await client.get("/api/2.2/jobs/get", { job_id: id, page_token: token });
     for (const field of pagedArrays) {
       const [before, more] = [settings[field], settingsOf(page)[field]];

@@ -75,6 +75,8 @@ export interface Kind {
   readonly unseen?: readonly string[];
   /** Every object of the workspace, or an error: never a part of them. */
   list(side: Side, run: Run): Promise<Item[]>;
+  /** Fails as not found when the object is gone: asked before its copy is removed, since a listing may skip one. */
+  exists?(side: Side, id: string): Promise<void>;
   prepare?(item: Item, context: PrepareContext): Promise<Prepared> | Prepared;
   /** Makes one copy and gives its id. An error that leaves open whether it was made is followed by `find`. */
   create?(target: Side, copy: Copy, run: Run): Promise<string>;

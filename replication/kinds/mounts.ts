@@ -37,7 +37,11 @@ export const mounts: Kind = {
   },
 
   async remove(target: Side, id: string) {
-    await runPython(target.client, target.endpoint.operationsClusterId, changeMounts([{ mount_point: id, unmount: true }]));
+    await runPython(
+      target.client,
+      target.endpoint.operationsClusterId,
+      changeMounts([{ mount_point: id, unmount: true }]),
+    );
   },
 };
 
@@ -77,8 +81,15 @@ function prepare(mountPoint: string, source: string, { settings }: PrepareContex
   return { definition, notes };
 }
 
-function configsFor(mountPoint: string, account: string, container: string, settings: ReplicationSettings): JsonObject | undefined {
-  const rule = settings.mounts?.credentials?.find(({ mounts: glob }) => picomatch(glob, { dot: true, bash: true })(mountPoint));
+function configsFor(
+  mountPoint: string,
+  account: string,
+  container: string,
+  settings: ReplicationSettings,
+): JsonObject | undefined {
+  const rule = settings.mounts?.credentials?.find(({ mounts: glob }) =>
+    picomatch(glob, { dot: true, bash: true })(mountPoint),
+  );
   if (!rule) return undefined;
   const fill = (text: string): string => text.replaceAll("<account>", account).replaceAll("<container>", container);
   return Object.fromEntries(Object.entries(rule.extraConfigs).map(([key, value]) => [fill(key), fill(value)]));
@@ -133,7 +144,8 @@ print(${JSON.stringify(answerMark)} + json.dumps(answers))
 
 function answersIn(output: string): JsonObject[] {
   const line = output.split("\n").find((each) => each.startsWith(answerMark));
-  if (line === undefined) throw new Error(`the operations cluster gave no answer, but: ${redactText(output.slice(0, 300))}`);
+  if (line === undefined)
+    throw new Error(`the operations cluster gave no answer, but: ${redactText(output.slice(0, 300))}`);
   const answers = parseJson(line.slice(answerMark.length));
   return objectsOf(answers).filter(isObject);
 }

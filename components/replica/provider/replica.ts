@@ -42,9 +42,7 @@ export async function remove(_id: string, state: Outputs): Promise<void> {
 
 async function applied(inputs: Inputs, before: Outputs | undefined): Promise<object> {
   const { logUrn } = inputs;
-  const state = await plainly(() =>
-    replication.apply(argsOf(inputs), pictureIn(inputs), before, progressFor(inputs)),
-  );
+  const state = await plainly(() => replication.apply(argsOf(inputs), pictureIn(inputs), before, progressFor(inputs)));
   return plain({ ...state, ...(logUrn === undefined ? {} : { logUrn }) });
 }
 

@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as replication from "../../replication/index.js";
+import { startNewRun } from "../../replication/lifecycle.js";
+import type { Json, JsonObject } from "../../replication/client/json.js";
+import { parseJson, stringifyJson } from "../../replication/client/json.js";
+import { Clock } from "../../sandbox/clock.js";
+import { startWorkspaceServer, type WorkspaceServer } from "../../sandbox/databricks/server.js";
+import { Workspace } from "../../sandbox/databricks/workspace.js";
+
+/** One emulated workspace with a client that is not the replication's own. */
+export interface TestWorkspace {
+  readonly server: WorkspaceServer;
+  readonly endpoint: replication.Endpoint;
+  get(path: string): Promise<JsonObject>;
+  post(path: string, body: Json): Promise<JsonObject>;
+}
+
+/** Two workspaces side by side, and the replication of one kind of the first into the second. */
+export interface Pair {
+  readonly primary: TestWorkspace;
+  readonly secondary: TestWorkspace;
+  readonly clock: Clock;
+  /** Previews and applies, as `up` would, in a run of its own; the state is kept from one to the next. */
+  up(kind: replication.KindName, settings?: replication.ReplicationSettings): Promise<Outcome>;
+  /** What a preview shows now. */
+  preview(kind: replication.KindName, settings?: replication.ReplicationSettings): Promise<replication.ReplicaPicture>;
+  refresh(kind: replication.KindName): Promise<replication.ReplicaState>;
+  destroy(kind: replication.KindName): Promise<void>;
+  /** Makes the standby the active side and the other way round: `up` then copies back. */
+  swap(): void;
+  /** Puts back what the standby of this moment holds. */
+  activate(kind: replication.KindName): Promise<replication.ReplicaState>;
+  loseState(): void;
+  close(): Promise<void>;
+}
+
+export interface Outcome {
+  readonly picture: replication.ReplicaPicture;
+  readonly state: replication.ReplicaState;
+  /** Ledger lines by name. */
+  readonly lines: ReadonlyMap<string, replication.LedgerLine>;
+  readonly changed: boolean;
+}
+
+export async function startPair(): Promise<Pair> {
+  const clock = new Clock();
+  const directory = await mkdtemp(join(tmpdir(), "pair-"));
+  const [primary, secondary] = await Promise.all([
+    startWorkspace("primary", "1000000000000001", "eastus2", clock),
+    startWorkspace("secondary", "2000000000000002", "westus", clock),
+  ]);
+  const profiles = [primary, secondary].map(
+    ({ endpoint, server }) =>
+      `[${endpoint.stack}]\nhost = ${endpoint.host}\ntoken = ${server.workspace.options.token}\n`,
+  );
+  const configFile = join(directory, "databrickscfg");
+  await writeFile(configFile, profiles.join("\n"));
+  process.env.DATABRICKS_CONFIG_FILE = configFile;
+
+  let [active, standby] = [primary, secondary];
+  const states = new Map<string, replication.ReplicaState>();
+  const stateKey = (kind: string): string => `${standby.endpoint.stack} ${kind}`;
+  const argsFor = (kind: replication.KindName, settings: replication.ReplicationSettings): replication.ReplicaArgs => ({
+    kind,
+    role: "standby",
+    local: standby.endpoint,
+    peer: active.endpoint,
+    settings,
+    idMaps: Object.fromEntries(
+      ["clusters", "jobs"]
+        .filter((each) => each !== kind && states.has(stateKey(each)))
+        .map((each) => [each, states.get(stateKey(each))!.idMap]),
+    ),
+  });
+
+  return {
+    primary,
+    secondary,
+    clock,
+    async preview(kind, settings = {}) {
+      startNewRun();
+      return replication.preview(argsFor(kind, settings), {});
+    },
+    async up(kind, settings = {}) {
+      startNewRun();
+      const args = argsFor(kind, settings);
+      const before = states.get(stateKey(kind));
+      const picture = await replication.preview(args, {});
+      const changed = !before || replication.needsApply(before, args, picture);
+      const state = changed ? await replication.apply(args, picture, before) : before;
+      states.set(stateKey(kind), state);
+      return { picture, state, changed, lines: new Map(state.ledger.lines.map((line) => [line.name, line])) };
+    },
+    async refresh(kind) {
+      startNewRun();
+      return replication.refresh(states.get(stateKey(kind))!);
+    },
+    async destroy(kind) {
+      startNewRun();
+      await replication.removeCopies(states.get(stateKey(kind))!);
+      states.delete(stateKey(kind));
+    },
+    swap() {
+      [active, standby] = [standby, active];
+    },
+    async activate(kind) {
+      startNewRun();
+      const args = { ...argsFor(kind, {}), role: "active" as const };
+      const picture = await replication.preview(args, {});
+      const state = await replication.apply(args, picture, states.get(stateKey(kind)));
+      states.set(stateKey(kind), state);
+      return state;
+    },
+    loseState: () => states.clear(),
+    async close() {
+      clock.stop();
+      await Promise.all([primary.server.close(), secondary.server.close()]);
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+async function startWorkspace(stack: string, id: string, region: string, clock: Clock): Promise<TestWorkspace> {
+  const token = `dapi-fake-${stack}-${randomUUID()}`;
+  const workspace = new Workspace({
+    id,
+    name: stack,
+    region,
+    tier: "premium",
+    clock,
+    token,
+    clusterStartMs: 20,
+    clusterStopMs: 10,
+  });
+  const server = await startWorkspaceServer({ workspace });
+  const call = async (method: string, path: string, body?: Json): Promise<JsonObject> => {
+    const response = await fetch(`${server.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+      ...(body === undefined ? {} : { body: stringifyJson(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return parseJson(text) as JsonObject;
+  };
+  const test = {
+    server,
+    get: (path: string) => call("GET", path),
+    post: (path: string, body: Json) => call("POST", path, body),
+  };
+  const operations = await test.post("/api/2.1/clusters/create", {
+    cluster_name: "operations",
+    spark_version: "15.4.x-scala2.12",
+    node_type_id: "Standard_DS3_v2",
+    num_workers: 0,
+    spark_conf: { "spark.databricks.cluster.profile": "singleNode", "spark.master": "local[*]" },
+    custom_tags: { ResourceClass: "SingleNode", [replication.operationsTag]: "true" },
+  });
+  const endpoint: replication.Endpoint = {
+    stack,
+    host: server.url,
+    location: region,
+    auth: { method: "auto" },
+    operationsClusterId: String(operations.cluster_id),
+  };
+  return { ...test, endpoint };
+}
+
+/** The clusters of a workspace by name, without the operations cluster. */
+export async function clustersOf({ get }: TestWorkspace): Promise<Map<string, JsonObject>> {
+  const { clusters = [] } = await get("/api/2.1/clusters/list?page_size=100");
+  const own = (clusters as JsonObject[]).filter(({ cluster_name }) => cluster_name !== "operations");
+  return new Map(own.map((each) => [String(each.cluster_name), each]));
+}

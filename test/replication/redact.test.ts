@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { redact, redactText } from "../../replication/redact.js";
+
+const planted = "hunter2-Zq8!";
+
+describe("redact", () => {
+  it.each([
+    ["every environment variable", { spark_env_vars: { GREETING: planted } }],
+    [
+      "an account key in Spark settings",
+      { spark_conf: { "fs.azure.account.key.acme.blob.core.windows.net": planted } },
+    ],
+    ["an OAuth secret in Spark settings", { spark_conf: { "fs.azure.account.oauth2.client.secret": planted } }],
+    ["a parameter called a password", { notebook_task: { base_parameters: { db_password: planted } } }],
+    ["the argument after a flag", { spark_python_task: { parameters: ["--password", planted] } }],
+    ["the argument with its flag", { spark_python_task: { parameters: [`--api-key=${planted}`] } }],
+    ["a number under a secret's name", { base_parameters: { api_token: 424_242_424_242 } }],
+    ["a personal access token anywhere", { description: `see dapi0123456789abcdef${"0".repeat(16)}` }],
+    ["credentials in an address", { git_source: { git_url: `https://alice:${planted}@git.example.com/x` } }],
+    ["a connection string", { base_parameters: { db: `Endpoint=x;SharedAccessKey=${planted}` } }],
+  ])("hides %s", (_what, definition) => {
+    const shown = JSON.stringify(redact(definition));
+    expect(shown).not.toContain(planted);
+    expect(shown).not.toContain("424242424242");
+    expect(shown).not.toContain("dapi0123");
+    expect(shown).toContain("[hidden ");
+  });
+
+  it("leaves references to secrets, and what is no secret, as they are", () => {
+    const definition = {
+      spark_env_vars: { TOKEN: "{{secrets/etl/token}}" },
+      tasks: [{ task_key: "load", notebook_task: { notebook_path: "/Shared/load" }, timeout_seconds: 600 }],
+      num_workers: 4,
+    };
+    expect(redact(definition)).toEqual(definition);
+  });
+
+  it("shows that a secret changed without showing it", () => {
+    const shown = (value: string): unknown => redact({ spark_env_vars: { KEY: value } });
+    expect(shown("a-first-secret")).not.toEqual(shown("a-second-secret"));
+    expect(shown("a-first-secret")).toEqual(shown("a-first-secret"));
+  });
+
+  it("hides secrets within an error's text", () => {
+    expect(redactText(`cannot mount: AccountKey=${planted}; password=${planted}`)).not.toContain(planted);
+  });
+});
