@@ -1,6 +1,6 @@
 import type { JsonObject } from "../http/json.js";
 import { recordEvent } from "./cluster-events.js";
-import { clusterTable, type ClusterRow, type ClusterSource, type TerminationReason } from "./cluster-row.js";
+import { clusterTable, workOn, type ClusterRow, type ClusterSource, type TerminationReason } from "./cluster-row.js";
 import { coresOf, nodeTypesOf } from "./cluster-size.js";
 import { invalidState } from "./errors.js";
 import { installPending, releaseLibraries } from "./library-row.js";
@@ -198,6 +198,7 @@ function watchInactivity(workspace: Workspace, row: ClusterRow): void {
 function terminateIfInactive(workspace: Workspace, row: ClusterRow): void {
   const minutes = minutesIdle(row);
   if (minutes === 0) return;
+  if (workOn(workspace, row.id).size > 0) row.lastActivityAt = workspace.clock.now();
   if (workspace.clock.now() < row.lastActivityAt + minutes * 60_000) {
     watchInactivity(workspace, row);
     return;

@@ -42,6 +42,14 @@ export function clusterTable(workspace: Workspace): Map<string, ClusterRow> {
   return workspace.table<ClusterRow>("clusters");
 }
 
+/** Ids of the job runs that are at work on a cluster, which keep it from being terminated as idle. */
+export function workOn(workspace: Workspace, clusterId: string): Set<string> {
+  const table = workspace.table<Set<string>>("cluster-work");
+  let work = table.get(clusterId);
+  if (!work) table.set(clusterId, (work = new Set()));
+  return work;
+}
+
 const month = 30 * 24 * 3_600_000;
 
 /**

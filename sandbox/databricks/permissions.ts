@@ -60,7 +60,7 @@ export function storeGrants(
 }
 
 /** The grants after a PATCH: each named principal's level replaced, a new owner in the old one's place. */
-function merged(existing: readonly Grant[], added: readonly Grant[]): Grant[] {
+export function mergedGrants(existing: readonly Grant[], added: readonly Grant[]): Grant[] {
   const newOwner = added.some((grant) => grant.level === "IS_OWNER");
   const kept = existing.filter(
     (grant) =>
@@ -114,7 +114,8 @@ export const permissions: Service = {
         const type = typeOf(workspace, name, id);
         const list = objectList(await jsonBody(context), "access_control_list");
         const given = list.map((entry) => grantFrom(workspace, type, entry));
-        const grants = context.req.method === "PUT" ? merged([], given) : merged(grantsOn(workspace, name, id), given);
+        const grants =
+          context.req.method === "PUT" ? mergedGrants([], given) : mergedGrants(grantsOn(workspace, name, id), given);
         storeGrants(workspace, name, id, type, grants);
         return reply(context, shown(workspace, name, id, type));
       });

@@ -5,6 +5,8 @@ import { secrets } from "./secrets.js";
 import { clusterPolicies } from "./cluster-policies.js";
 import { clusters } from "./clusters.js";
 import { instancePools } from "./instance-pools.js";
+import { jobRuns } from "./job-runs.js";
+import { jobs } from "./jobs.js";
 import { libraries } from "./libraries.js";
 import { permissions } from "./permissions.js";
 import { scim } from "./scim.js";
@@ -36,6 +38,8 @@ export const services: readonly Service[] = [
   clusterPolicies,
   clusters,
   instancePools,
+  jobRuns,
+  jobs,
   libraries,
   permissions,
   scim,

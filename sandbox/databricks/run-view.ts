@@ -1,0 +1,140 @@
+import type { JsonObject } from "../http/json.js";
+import { clusterTable } from "./cluster-row.js";
+import { arrayOffset, cutArrays, nextArrayToken } from "./job-view.js";
+import { isObject } from "./request-fields.js";
+import { runTable, type RunRow, type TaskRun } from "./run-row.js";
+import type { Workspace } from "./workspace.js";
+
+const pagedArrays = ["tasks", "job_clusters", "job_parameters"];
+
+function stateOf(run: RunRow): JsonObject {
+  return {
+    life_cycle_state: run.lifeCycle,
+    ...(run.result && { result_state: run.result }),
+    state_message: run.message,
+    user_cancelled_or_timedout: run.result === "CANCELED",
+    ...(run.lifeCycle === "QUEUED" && { queue_reason: run.message }),
+  };
+}
+
+const codes: Readonly<Record<string, readonly [code: string, type: string]>> = {
+  SUCCESS: ["SUCCESS", "SUCCESS"],
+  CANCELED: ["USER_CANCELED", "SUCCESS"],
+  MAXIMUM_CONCURRENT_RUNS_REACHED: ["MAX_CONCURRENT_RUNS_EXCEEDED", "SUCCESS"],
+  FAILED: ["CLUSTER_ERROR", "CLOUD_FAILURE"],
+};
+
+/** `status` took the place of `state` with 2.1: it folds every end into TERMINATED with a reason. */
+function statusOf(run: RunRow): JsonObject {
+  if (run.endTime === undefined) return { state: run.lifeCycle };
+  const [code = "RUN_EXECUTION_ERROR", type = "CLIENT_ERROR"] = codes[run.result ?? ""] ?? [];
+  return { state: "TERMINATED", termination_details: { code, type, message: run.message } };
+}
+
+function times(workspace: Workspace, run: RunRow): JsonObject {
+  const end = run.endTime;
+  const setUp = (run.setUpAt ?? end ?? workspace.clock.now()) - run.startTime;
+  return {
+    start_time: run.startTime,
+    setup_duration: run.setUpAt === undefined && end === undefined ? 0 : setUp,
+    execution_duration: end !== undefined && run.setUpAt !== undefined ? end - run.setUpAt : 0,
+    cleanup_duration: 0,
+    end_time: end ?? 0,
+    ...(end !== undefined && { run_duration: end - run.startTime }),
+  };
+}
+
+function instanceOf(workspace: Workspace, clusterId: string | undefined): JsonObject {
+  if (clusterId === undefined) return {};
+  const context = clusterTable(workspace).get(clusterId)?.sparkContextId;
+  return { cluster_instance: { cluster_id: clusterId, ...(context && { spark_context_id: String(context) }) } };
+}
+
+function taskView(workspace: Workspace, run: RunRow, { runId, task, clusterId }: TaskRun): JsonObject {
+  const called = isObject(task["run_job_task"]) ? String(task["run_job_task"]["job_id"]) : undefined;
+  const child = run.children.map((id) => runTable(workspace).get(id)).find((each) => each?.jobId === called);
+  return {
+    ...task,
+    ...(isObject(task["run_job_task"]) && child && { run_job_task: { ...task["run_job_task"], run_id: child.id } }),
+    run_id: runId,
+    attempt_number: 0,
+    state: stateOf(run),
+    status: statusOf(run),
+    ...times(workspace, run),
+    ...instanceOf(workspace, clusterId),
+  };
+}
+
+/** A run of the 2.0 form shows its one task's parts at the top. */
+function singleTask(workspace: Workspace, run: RunRow): JsonObject {
+  const [only] = run.tasks;
+  if (!only) return {};
+  const { task } = only;
+  const work = Object.fromEntries(Object.entries(task).filter(([field]) => field.endsWith("_task")));
+  const { existing_cluster_id, new_cluster, libraries } = task;
+  return {
+    task: work,
+    cluster_spec: {
+      ...(existing_cluster_id !== undefined && { existing_cluster_id }),
+      ...(new_cluster !== undefined && { new_cluster }),
+      ...(libraries !== undefined && { libraries }),
+    },
+    ...instanceOf(workspace, only.clusterId),
+  };
+}
+
+/** https://docs.databricks.com/api/azure/workspace/jobs/getrun; without `expand` the parts of `runs/list`. */
+export function runDetails(
+  workspace: Workspace,
+  run: RunRow,
+  version: string,
+  { expand, pageToken }: { readonly expand: boolean; readonly pageToken?: string | undefined },
+): JsonObject {
+  const offset = version === "2.2" ? arrayOffset(pageToken) : 0;
+  const parameters = Array.isArray(run.settings["parameters"]) ? run.settings["parameters"].filter(isObject) : [];
+  const overrides = isObject(run.parameters["job_parameters"]) ? run.parameters["job_parameters"] : {};
+  const { job_parameters: _, ...overriding } = run.parameters;
+  const many: JsonObject =
+    version === "2.0" && run.format === "SINGLE_TASK"
+      ? singleTask(workspace, run)
+      : expand
+        ? {
+            tasks: run.tasks.map((task) => taskView(workspace, run, task)),
+            ...(run.settings["job_clusters"] !== undefined && { job_clusters: run.settings["job_clusters"] }),
+          }
+        : {};
+  const { cut, more } = cutArrays(
+    {
+      ...many,
+      ...(parameters.length > 0 && {
+        job_parameters: parameters.map(({ name, default: fallback }) => ({
+          name,
+          default: fallback,
+          value: overrides[String(name)] ?? fallback,
+        })),
+      }),
+    },
+    pagedArrays,
+    offset,
+  );
+  return {
+    job_id: BigInt(run.jobId),
+    run_id: run.id,
+    job_run_id: run.id,
+    number_in_job: run.numberInJob,
+    original_attempt_run_id: run.id,
+    creator_user_name: run.creator,
+    run_name: run.name,
+    run_page_url: `/?o=${workspace.options.id}#job/${run.jobId}/run/${run.id}`,
+    run_type: run.runType,
+    trigger: run.trigger,
+    ...(isObject(run.settings["schedule"]) && { schedule: run.settings["schedule"] }),
+    state: stateOf(run),
+    ...(version !== "2.0" && { status: statusOf(run) }),
+    ...times(workspace, run),
+    ...(Object.keys(overriding).length > 0 && { overriding_parameters: overriding }),
+    format: version === "2.0" ? run.format : "MULTI_TASK",
+    ...cut,
+    ...(version === "2.2" && more && (expand ? { has_more: true, next_page_token: nextArrayToken(offset) } : {})),
+  };
+}

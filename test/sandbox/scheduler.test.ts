@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Clock } from "../../sandbox/clock.js";
+import { fireFileArrival, fireTableUpdate } from "../../sandbox/databricks/job-scheduler.js";
+import { nextQuartzTime, quartzMistake } from "../../sandbox/databricks/quartz.js";
+import { firedRuns } from "../../sandbox/databricks/run-row.js";
+import { startTestWorkspace, type TestWorkspace } from "./start-workspace.js";
+
+let at: TestWorkspace;
+beforeEach(async () => {
+  at = await startTestWorkspace();
+});
+afterEach(() => at.close());
+
+const hour = 3_600_000;
+const day = 24 * hour;
+const tasks = [{ task_key: "a", notebook_task: { notebook_path: "/n" } }];
+const hourly = { quartz_cron_expression: "0 0 * * * ?", timezone_id: "UTC" };
+
+const create = async (settings: object): Promise<bigint> =>
+  (await at.post("/api/2.2/jobs/create", { name: "j", tasks, ...settings })).job_id;
+const fired = (): string[] => firedRuns(at.workspace).map((run) => run.trigger);
+
+describe("Quartz", () => {
+  const next = (expression: string, zone: string, after: string): string =>
+    new Date(nextQuartzTime(expression, zone, Date.parse(after)) ?? 0).toISOString();
+
+  test.each([
+    ["0 30 6 ? * MON-FRI", "America/New_York", "2026-01-09T12:00:00Z", "2026-01-12T11:30:00.000Z"],
+    ["0 30 6 ? * 2", "UTC", "2026-01-09T12:00:00Z", "2026-01-12T06:30:00.000Z"],
+    ["0 0 9 L * ?", "UTC", "2026-02-02T00:00:00Z", "2026-02-28T09:00:00.000Z"],
+    ["0 0 9 ? * 6#3", "UTC", "2026-01-01T00:00:00Z", "2026-01-16T09:00:00.000Z"],
+    ["0 0/15 8-9 1 * ?", "UTC", "2026-01-01T08:20:00Z", "2026-01-01T08:30:00.000Z"],
+    ["0 0 0 1 1 ? 2030", "UTC", "2026-01-01T00:00:00Z", "2030-01-01T00:00:00.000Z"],
+  ])("%s in %s after %s is %s", (expression, zone, after, expected) => {
+    expect(next(expression, zone, after)).toBe(expected);
+  });
+
+  test.each(["0 2 * * *", "0 0 2 * * *", "0 0 25 * * ?", "nonsense"])("%s is refused", (expression) => {
+    expect(quartzMistake(expression)).toBeDefined();
+  });
+});
+
+test("a schedule fires at each of its times, each run at its own", async () => {
+  await create({ schedule: hourly });
+  at.clock.advance(5 * hour);
+  const runs = firedRuns(at.workspace);
+  expect(runs).toHaveLength(5);
+  for (const run of runs) expect(run.at % hour).toBe(0);
+  expect(new Set(fired())).toEqual(new Set(["PERIODIC"]));
+});
+
+test("nothing fires that is paused, and a schedule that is released fires from then on", async () => {
+  const id = await create({ schedule: { ...hourly, pause_status: "PAUSED" } });
+  await create({ continuous: { pause_status: "PAUSED" } });
+  await create({ trigger: { pause_status: "PAUSED", periodic: { interval: 1, unit: "HOURS" } } });
+  at.clock.advance(day);
+  expect(fired()).toEqual([]);
+  await at.post("/api/2.2/jobs/update", { job_id: id, new_settings: { schedule: hourly } });
+  at.clock.advance(2 * hour);
+  expect(fired()).toEqual(["PERIODIC", "PERIODIC"]);
+  await at.post("/api/2.2/jobs/update", { job_id: id, fields_to_remove: ["schedule"] });
+  at.clock.advance(day);
+  expect(fired()).toHaveLength(2);
+});
+
+test("a continuous job always has a run under way, until it is deleted", async () => {
+  const id = await create({ continuous: {} });
+  at.clock.advance(3 * hour);
+  expect(fired().slice(0, 2)).toEqual(["CONTINUOUS", "CONTINUOUS_RESTART"]);
+  await at.post("/api/2.2/jobs/delete", { job_id: id });
+  const before = fired().length;
+  at.clock.advance(day);
+  expect(fired()).toHaveLength(before);
+});
+
+test("file arrival, table updates and the list of triggers fire the jobs that wait for them", async () => {
+  await create({ trigger: { file_arrival: { url: "abfss://in@acct.dfs.core.windows.net/landing/" } } });
+  await create({ trigger: { table_update: { table_names: ["main.sales.orders"] }, pause_status: "UNPAUSED" } });
+  await create({ triggers: [{ schedule: hourly }, { table_update: { table_names: ["main.sales.orders"] } }] });
+  expect(fireFileArrival(at.workspace, "abfss://in@acct.dfs.core.windows.net/other/x")).toHaveLength(0);
+  expect(fireFileArrival(at.workspace, "abfss://in@acct.dfs.core.windows.net/landing/x.csv")).toHaveLength(1);
+  expect(fireTableUpdate(at.workspace, "main.sales.orders")).toHaveLength(2);
+  at.clock.advance(hour);
+  expect(fired()).toEqual(["FILE_ARRIVAL", "TABLE", "TABLE", "PERIODIC"]);
+});
+
+test("the same job live on two workspaces runs twice, and both records show it", async () => {
+  const clock = new Clock();
+  const [one, two] = [await startTestWorkspace({ clock }), await startTestWorkspace({ clock, region: "westus" })];
+  for (const each of [one, two]) await each.post("/api/2.2/jobs/create", { name: "etl", tasks, schedule: hourly });
+  clock.advance(hour);
+  expect([one, two].map((each) => firedRuns(each.workspace).map((run) => run.jobName))).toEqual([["etl"], ["etl"]]);
+  await Promise.all([one.close(), two.close()]);
+});
+
+test("a restored workspace keeps its schedules", async () => {
+  await create({ schedule: hourly });
+  at.workspace.restore(at.workspace.snapshot());
+  at.clock.advance(3 * hour);
+  expect(fired()).toHaveLength(3);
+});
