@@ -58,7 +58,8 @@ class Application {
     private readonly progress: Progress,
   ) {
     this.#kind = plan.kind;
-    for (const { source, actual } of plan.copies) if (actual) this.#ids.set(source.id, actual.id);
+    for (const { source, actual } of plan.copies)
+      if (actual && source.leftOut === undefined) this.#ids.set(source.id, actual.id);
   }
 
   async run(): Promise<void> {

@@ -32,12 +32,13 @@ export function ledgerOf(lines: readonly LedgerLine[]): Ledger {
   return { counts, lines };
 }
 
-/** Lines that say more than that all is well. */
+/** Lines that a person should read. What is left out by its nature or by selection is in the ledger, and no news. */
 export function attention(lines: readonly LedgerLine[]): LedgerLine[] {
-  return lines.filter(
-    ({ outcome, why }) =>
-      outcome === "failed" || outcome === "needs-a-person" || outcome === "skipped" || why !== undefined,
-  );
+  return lines.filter(({ outcome, why, id }) => {
+    if (outcome === "failed" || outcome === "needs-a-person") return true;
+    const onlyOnStandby = id === undefined;
+    return outcome === "skipped" ? onlyOnStandby : outcome !== "removed" && why !== undefined;
+  });
 }
 
 /** `clusters "etl" [0101-…]: created; not pinned: …` */

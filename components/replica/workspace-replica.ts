@@ -14,6 +14,8 @@ export interface WorkspaceReplicaArgs {
   readonly settings: ReplicationSettings;
 }
 
+const type = "databricks-dr:replica:WorkspaceReplica";
+
 /** The copies of the active workspace's objects, a resource for each kind. */
 export class WorkspaceReplica extends pulumi.ComponentResource {
   /** By kind: id on the source → id of the copy. */
@@ -22,7 +24,7 @@ export class WorkspaceReplica extends pulumi.ComponentResource {
   readonly ledger: pulumi.Output<{ counts: Record<string, Record<string, number>>; attention: string[]; file: string }>;
 
   constructor(name: string, args: WorkspaceReplicaArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("databricks-dr:replica:WorkspaceReplica", name, {}, opts);
+    super(type, name, {}, opts);
     const kind = kindMaker(this, name, args);
     const initScripts = kind("init-scripts");
     const clusters = kind("clusters", { after: [initScripts] });
@@ -63,7 +65,8 @@ interface Order {
 
 function kindMaker(parent: WorkspaceReplica, name: string, { role, local, peer, settings }: WorkspaceReplicaArgs) {
   return (kind: KindName, { after = [], idMaps }: Order = {}): ReplicaKind => {
-    const logUrn = pulumi.createUrn(`${name}-${kind}`, "pulumi-nodejs:replica:Kind", parent);
+    // Not taken from the parent's urn: to depend on a component is to wait for all its children, this one included.
+    const logUrn = `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${type}$pulumi-nodejs:dynamic/replica:Kind::${name}-${kind}`;
     return new ReplicaKind(
       `${name}-${kind}`,
       { kind, role, local, settings, logUrn, ...(peer ? { peer } : {}), ...(idMaps ? { idMaps } : {}) },
