@@ -1,7 +1,8 @@
-import { ApiError, createApp, type ErrorStyle } from "../http/app.js";
+import { createApp, type ApiError, type ErrorStyle } from "../http/app.js";
 import { listen } from "../http/listen.js";
 import { Traffic } from "../http/traffic.js";
 import { requireToken } from "./caller.js";
+import { hostMetadata } from "./host-metadata.js";
 import { RateLimiter } from "./rate-limits.js";
 import { services } from "./registry.js";
 import { ScimError } from "./scim-error.js";
@@ -53,6 +54,7 @@ export async function startWorkspaceServer(options: WorkspaceServerOptions): Pro
     await next();
     context.res.headers.set("X-Databricks-Org-Id", workspace.options.id);
   });
+  app.get("/.well-known/databricks-config", hostMetadata(workspace));
   app.use(requireToken(workspace), limits.middleware);
   for (const service of services) service.mount(app, workspace);
 

@@ -72,7 +72,7 @@ export class Workspace {
 
   /** Ends what services keep running besides the tables; the tables stay readable. */
   async close(): Promise<void> {
-    await Promise.all(this.#disposers.splice(0).map((dispose) => dispose()));
+    await Promise.all(this.#disposers.splice(0).map(async (dispose) => dispose()));
   }
 
   /** Calls `rearm` after each restore: the clock's alarms belong to the rows that were replaced. */
