@@ -47,6 +47,15 @@ def _display(value):
         print(value)
 
 
+def _unindented(code):
+    """IPython takes a cell that is indented as a whole; Databricks' own SDK sends such commands."""
+    lines = code.splitlines(True)
+    while lines and not lines[0].strip():
+        lines.pop(0)
+    indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())] if lines else ""
+    return "".join(line.removeprefix(indent) for line in lines)
+
+
 def _evaluate(code, name):
     """Runs the statements; of a last expression, gives what a notebook shows for it."""
     tree = ast.parse(code, name)
@@ -97,6 +106,7 @@ def _run(code):
     _count += 1
     _table = None
     name = f"<command-{_count}>"
+    code = _unindented(code)
     linecache.cache[name] = (len(code), None, code.splitlines(True), name)
     output = io.StringIO()
     try:

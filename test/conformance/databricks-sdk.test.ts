@@ -1,0 +1,49 @@
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { startTestWorkspace } from "../sandbox/start-workspace.js";
+import { pythonEnvironment } from "./python-environment.js";
+
+/**
+ * Databricks' own SDK for Python drives every kind that the sandbox emulates: one script a kind, on a workspace of its
+ * own. Where there is no Python the tests are skipped and say so, except in CI, where that is a failure.
+ */
+const scripts = readdirSync(new URL(".", import.meta.url))
+  .filter((name) => name.endsWith(".py"))
+  .sort();
+const environment = await pythonEnvironment();
+const missing = "missing" in environment ? environment.missing : undefined;
+const inCi = process.env.CI === "true";
+if (missing && !inCi) console.warn(`${scripts.length} conformance tests skipped: ${missing}`);
+
+test.runIf(inCi)("CI has a Python with Databricks' SDK", () => {
+  expect(missing).toBeUndefined();
+});
+
+test.skipIf(missing !== undefined).concurrent.each(scripts)("%s", { timeout: 60_000 }, async (script) => {
+  if ("missing" in environment) return;
+  const at = await startTestWorkspace({ clusterStartMs: 300, clusterStopMs: 200 });
+  at.workspace.controls.runMs = 300;
+  try {
+    const failure = await runScript(environment.python, script, {
+      PATH: process.env.PATH,
+      DATABRICKS_HOST: at.server.url,
+      DATABRICKS_TOKEN: "test-token",
+      DATABRICKS_CONFIG_FILE: "/dev/null",
+      PYTHONDONTWRITEBYTECODE: "1",
+    });
+    expect(failure).toBe("");
+  } finally {
+    await at.close();
+  }
+});
+
+/** What the script wrote to stderr where it failed; "" where all its assertions held. */
+function runScript(python: string, script: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const file = new URL(script, import.meta.url).pathname;
+  return new Promise((resolve) => {
+    execFile(python, [file], { env, timeout: 55_000 }, (error, _stdout, stderr) => {
+      resolve(error ? `${stderr.slice(-3000)}\n${error.message.split("\n")[0]}` : "");
+    });
+  });
+}

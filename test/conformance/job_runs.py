@@ -1,0 +1,24 @@
+"""Runs: started, waited for, listed, cancelled, submitted once for one token."""
+
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.compute import ClusterSpec
+from databricks.sdk.service.jobs import NotebookTask, RunResultState, SubmitTask, Task
+
+w = WorkspaceClient()
+spec = ClusterSpec(spark_version="15.4.x-scala2.12", node_type_id="Standard_DS3_v2", num_workers=1)
+notebook = NotebookTask(notebook_path="/Shared/etl")
+job = w.jobs.create(name="runs", tasks=[Task(task_key="one", notebook_task=notebook, new_cluster=spec)]).job_id
+run = w.jobs.run_now(job).result()
+assert run.state.result_state == RunResultState.SUCCESS, run.state
+assert run.job_id == job and [one.task_key for one in run.tasks] == ["one"]
+
+first = w.jobs.run_now(job, idempotency_token="once").run_id
+assert w.jobs.run_now(job, idempotency_token="once").run_id == first
+w.jobs.cancel_run(first).result()
+assert w.jobs.get_run(first).state.result_state == RunResultState.CANCELED
+assert {one.run_id for one in w.jobs.list_runs(job_id=job)} == {run.run_id, first}
+submitted = w.jobs.submit(
+    run_name="submitted", tasks=[SubmitTask(task_key="one", notebook_task=notebook, new_cluster=spec)]
+).result()
+assert submitted.state.result_state == RunResultState.SUCCESS
+w.jobs.delete_run(run.run_id)
