@@ -33,8 +33,9 @@ export function clusterDetails(workspace: Workspace, row: ClusterRow): JsonObjec
     enable_elastic_disk: true,
     enable_local_disk_encryption: false,
     disk_spec: {},
-    runtime_engine: version.includes("-photon-") ? "PHOTON" : "STANDARD",
     ...spec,
+    // A cluster for one user is its creator's unless the request names another.
+    ...(spec["data_security_mode"] === "SINGLE_USER" && { single_user_name: spec["single_user_name"] ?? row.creator }),
     cluster_name: spec["cluster_name"] ?? "",
     azure_attributes: {
       first_on_demand: 1,

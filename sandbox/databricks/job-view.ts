@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../http/json.js";
 import { invalidParameter } from "./errors.js";
 import { settingsIn } from "./job-format.js";
 import { jobTable, type JobRow } from "./job-row.js";
+import { deletedPrincipals } from "./principal-row.js";
 import { pageOf } from "./page-token.js";
 import { ownerOf } from "./permission-row.js";
 import { isObject, queryFlag, queryInteger } from "./request-fields.js";
@@ -13,10 +14,10 @@ const pagedArrays = ["tasks", "job_clusters", "parameters", "environments"];
 const arrayLimit = 100;
 
 /** Whom a job runs as: the explicit `run_as`, or its owner. */
-export function runAsOf(workspace: Workspace, row: JobRow): string {
+export function runAsOf(workspace: Workspace, row: JobRow): string | undefined {
   const runAs = row.settings["run_as"];
   const explicit = isObject(runAs) ? (runAs["user_name"] ?? runAs["service_principal_name"]) : undefined;
-  return typeof explicit === "string" ? explicit : (ownerOf(workspace, "jobs", row.id.toString()) ?? row.creator);
+  return typeof explicit === "string" ? explicit : ownerOf(workspace, "jobs", row.id.toString());
 }
 
 /** The first or a later stretch of an object's long arrays, and whether there is more of any. */
@@ -52,8 +53,10 @@ export function nextArrayToken(offset: number): string {
   return tokenFor(offset + arrayLimit);
 }
 
-function header(row: JobRow): JsonObject {
-  return { job_id: row.id, creator_user_name: row.creator };
+/** The creator is left out once that user has been deleted. */
+function header(workspace: Workspace, row: JobRow): JsonObject {
+  const gone = deletedPrincipals(workspace).has(row.creator);
+  return { job_id: row.id, ...(!gone && { creator_user_name: row.creator }) };
 }
 
 /** https://docs.databricks.com/api/azure/workspace/jobs/get */
@@ -66,7 +69,7 @@ export function jobDetails(
   const offset = version === "2.2" ? arrayOffset(pageToken) : 0;
   const { cut, more } = cutArrays(settingsIn(version, row), pagedArrays, offset);
   return {
-    ...header(row),
+    ...header(workspace, row),
     run_as_user_name: runAsOf(workspace, row),
     settings: cut,
     created_time: row.createdAt,
@@ -74,14 +77,14 @@ export function jobDetails(
   };
 }
 
-function listed(row: JobRow, version: string, expand: boolean): JsonObject {
+function listed(workspace: Workspace, row: JobRow, version: string, expand: boolean): JsonObject {
   let settings = settingsIn(version, row);
   const { cut, more } = cutArrays(settings, pagedArrays, 0);
   settings = cut;
   if (!expand && settings["format"] === "MULTI_TASK")
     for (const field of ["tasks", "job_clusters", "environments", "parameters"]) delete settings[field];
   return {
-    ...header(row),
+    ...header(workspace, row),
     settings,
     created_time: row.createdAt,
     ...(version === "2.2" && expand && more && { has_more: true }),
@@ -98,7 +101,7 @@ export function listJobs(workspace: Workspace, context: Context, version: string
   const rows = [...jobTable(workspace).values()]
     .reverse()
     .filter((row) => name === undefined || String(row.settings["name"]).toLowerCase() === name);
-  const shown = (row: JobRow): JsonObject => listed(row, version, expand);
+  const shown = (row: JobRow): JsonObject => listed(workspace, row, version, expand);
   const empty: Json[] = [];
   if (version === "2.0" && context.req.query("limit") === undefined && context.req.query("offset") === undefined)
     return rows.length > 0 ? { jobs: rows.map(shown), has_more: false } : { has_more: false };

@@ -34,3 +34,14 @@ export function grantCreator(workspace: Workspace, type: string, id: string, cre
 export function ownerOf(workspace: Workspace, type: string, id: string): string | undefined {
   return grantsOn(workspace, type, id).find((grant) => grant.level === "IS_OWNER")?.name;
 }
+
+/** Takes a deleted principal out of every list, even where it was the owner: a job may be left with none.
+ * https://github.com/databrickslabs/migrate/issues/168 */
+export function revokePrincipal(workspace: Workspace, name: string): void {
+  for (const [key, grants] of tableOf(workspace))
+    if (grants.some((grant) => grant.name === name))
+      tableOf(workspace).set(
+        key,
+        grants.filter((grant) => grant.name !== name),
+      );
+}

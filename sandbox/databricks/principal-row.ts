@@ -58,3 +58,8 @@ export function findServicePrincipal(workspace: Workspace, applicationId: string
 export function findGroup(workspace: Workspace, displayName: string): JsonObject | undefined {
   return [...principalTable(workspace, "Groups").values()].find((group) => group["displayName"] === displayName);
 }
+
+/** Names of users and service principals that are no more; what they made no longer tells who did. */
+export function deletedPrincipals(workspace: Workspace): Map<string, true> {
+  return workspace.table<true>("deleted-principals");
+}

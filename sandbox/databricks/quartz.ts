@@ -35,9 +35,13 @@ export function quartzMistake(expression: string): string | undefined {
   }
 }
 
+const timezones = new Set<string>();
+
 export function isTimezone(timezone: string): boolean {
+  if (timezones.has(timezone)) return true;
   try {
     new Intl.DateTimeFormat("en", { timeZone: timezone });
+    timezones.add(timezone);
     return true;
   } catch {
     return false;

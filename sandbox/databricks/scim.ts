@@ -3,12 +3,14 @@ import { randomUUID } from "node:crypto";
 import { jsonBody, reply } from "../http/app.js";
 import type { Json, JsonObject } from "../http/json.js";
 import { callerOf } from "./caller.js";
-import { addPrincipal, findPrincipal, principalTable, type PrincipalKind } from "./principal-row.js";
+import { addPrincipal, deletedPrincipals, findPrincipal, principalTable, type PrincipalKind } from "./principal-row.js";
+import { revokePrincipal } from "./permission-row.js";
 import type { Service } from "./registry.js";
 import { isObject } from "./request-fields.js";
 import { ScimError } from "./scim-error.js";
 import { applyScimPatch } from "./scim-patch.js";
 import type { Workspace } from "./workspace.js";
+import { WorkspaceTree } from "./workspace-tree.js";
 
 const kinds: Readonly<Record<PrincipalKind, { readonly schema: string; readonly key: string; readonly noun: string }>> =
   {
@@ -139,6 +141,8 @@ function create(workspace: Workspace, kind: PrincipalKind, body: JsonObject): Js
     ...(kind === "Groups" ? { meta: { resourceType: "WorkspaceGroup" } } : { active: true, displayName: name }),
     ...withMembers(workspace, resource),
   });
+  const login = kind === "Users" ? name : resource["applicationId"];
+  if (kind !== "Groups") new WorkspaceTree(workspace).makeHome(String(login));
   return shown(workspace, kind, added);
 }
 
@@ -162,6 +166,9 @@ function remove(workspace: Workspace, kind: PrincipalKind, row: JsonObject): voi
   if (kind === "Groups" && builtIn.includes(String(row["displayName"])))
     throw new ScimError(403, `Cannot delete the built-in group ${String(row["displayName"])}.`);
   principalTable(workspace, kind).delete(String(row["id"]));
+  const name = String(row[kinds[kind].key]);
+  revokePrincipal(workspace, name);
+  if (kind !== "Groups") deletedPrincipals(workspace).set(name, true);
   for (const group of principalTable(workspace, "Groups").values())
     if (Array.isArray(group["members"]))
       group["members"] = membersOf(group).filter((member) => member["value"] !== row["id"]);

@@ -52,6 +52,17 @@ describe("permissions", () => {
     expect((await at.get(`/api/2.2/jobs/get?job_id=${id}`)).run_as_user_name).toBe("b@example.com");
   });
 
+  test("a job outlives its owner: neither creator nor owner is told any more", async () => {
+    const user = await addUser("leaver@example.com");
+    at.workspace.acceptToken("leaver", "leaver@example.com");
+    const { job_id } = (await at.call("POST", "/api/2.2/jobs/create", { name: "j", tasks: [] }, "leaver")).body;
+    await at.call("DELETE", `${scim}/Users/${user.id}`);
+    const job = await at.get(`/api/2.2/jobs/get?job_id=${job_id}`);
+    expect([job.creator_user_name, job.run_as_user_name]).toEqual([undefined, undefined]);
+    const { access_control_list } = await at.get(`/api/2.0/permissions/jobs/${job_id}`);
+    expect(access_control_list).toMatchObject([{ group_name: "admins" }]);
+  });
+
   test("levels are listed; an object that is not there is 404, a sort that is not emulated 501", async () => {
     const { permission_levels } = await at.get(`/api/2.0/permissions/jobs/${await newJob()}/permissionLevels`);
     expect(permission_levels.map((level: Answer) => level.permission_level)).toContain("IS_OWNER");
