@@ -2,13 +2,17 @@ import { isWithin } from "./path-tree.js";
 import type { StorageAccount, StoredFiles } from "./storage-accounts.js";
 import type { Workspace } from "./workspace.js";
 
-/** One line of `dbutils.fs.mounts()`. The credentials of `extra_configs` are kept by no workspace's listing. */
+type Configs = Readonly<Record<string, string>>;
+
+/** A mount with what it opens its storage by; `dbutils.fs.mounts()` shows all but the credentials. */
 export interface MountRow {
   readonly mountPoint: string;
   readonly source: string;
   readonly encryptionType: string;
   /** Made by Databricks itself: neither unmounted nor mounted over. */
   readonly builtIn: boolean;
+  /** `extra_configs`, with credentials: they are the mount's own, and go stale when a key is rotated. */
+  readonly configs: Configs;
 }
 
 /** A failure inside the driver's JVM; `dbutils` raises it as `ExecutionError` with this class and message. */
@@ -80,7 +84,13 @@ export class Mounts {
   }
 
   list(): MountRow[] {
-    const builtIn = BUILT_IN.map(([mountPoint, source]) => ({ mountPoint, source, encryptionType: "", builtIn: true }));
+    const builtIn = BUILT_IN.map(([mountPoint, source]) => ({
+      mountPoint,
+      source,
+      encryptionType: "",
+      builtIn: true,
+      configs: {},
+    }));
     return [...builtIn, ...this.#table.values()];
   }
 
@@ -88,13 +98,7 @@ export class Mounts {
    * Mounts as `dbutils.fs.mount` does: the driver opens the source with the credentials given, so a wrong key or an
    * unknown account fails here. https://learn.microsoft.com/azure/databricks/dbfs/mounts
    */
-  mount(
-    source: string,
-    mountPoint: string,
-    encryptionType: string,
-    configs: Record<string, string>,
-    update = false,
-  ): void {
+  mount(source: string, mountPoint: string, encryptionType: string, configs: Configs, update = false): void {
     const point = mountPoint.replace(/^dbfs:/, "").replace(/(.)\/+$/, "$1");
     if (!point.startsWith("/"))
       throw illegalArgument(`requirement failed: Mount point must be absolute: ${mountPoint}`);
@@ -105,7 +109,7 @@ export class Mounts {
     if (update && !this.#table.has(point)) throw illegalArgument(`requirement failed: Directory not mounted: ${point}`);
     const parsed = parseSource(source);
     this.#open(parsed, configs);
-    this.#table.set(point, { mountPoint: point, source, encryptionType, builtIn: false });
+    this.#table.set(point, { mountPoint: point, source, encryptionType, builtIn: false, configs });
   }
 
   unmount(mountPoint: string): void {
@@ -131,17 +135,12 @@ export class Mounts {
     return [...new Set(names)];
   }
 
-  /** The files behind a mount that was made; an account that has gone since fails as the driver would. */
+  /** The files behind a mount that was made; what has gone or been rotated since fails as the driver would. */
   files(row: MountRow): MountedFiles {
-    const source = parseSource(row.source);
-    const account = this.workspace.storageAccounts.lookup(source.account);
-    if (!account) throw new JavaException("java.net.UnknownHostException", source.host);
-    const files = account.container(source.container);
-    if (!files) throw noContainer(source);
-    return { account, files, folder: source.folder };
+    return this.#open(parseSource(row.source), row.configs);
   }
 
-  #open(source: Source, configs: Record<string, string>): void {
+  #open(source: Source, configs: Configs): MountedFiles {
     const account = this.workspace.storageAccounts.lookup(source.account);
     // A storage driver resolves the name before it looks at credentials, but OAuth asks Azure AD for a token first.
     if (source.scheme === "wasb") {
@@ -149,7 +148,9 @@ export class Mounts {
       checkKeyOrSas(source, account, configs);
     } else checkServicePrincipal(source, account, configs);
     if (!account) throw new JavaException("java.net.UnknownHostException", source.host);
-    if (!account.container(source.container)) throw noContainer(source);
+    const files = account.container(source.container);
+    if (!files) throw noContainer(source);
+    return { account, files, folder: source.folder };
   }
 }
 
@@ -166,7 +167,7 @@ function noContainer({ scheme, container, host }: Source): JavaException {
 }
 
 /** https://hadoop.apache.org/docs/stable/hadoop-azure/index.html */
-function checkKeyOrSas(source: Source, account: StorageAccount, configs: Record<string, string>): void {
+function checkKeyOrSas(source: Source, account: StorageAccount, configs: Configs): void {
   const { container, host } = source;
   const key = configs[`fs.azure.account.key.${host}`];
   const sas = configs[`fs.azure.sas.${container}.${host}`] ?? configs[`fs.azure.sas.fixed.token.${host}`];
@@ -188,11 +189,7 @@ function checkKeyOrSas(source: Source, account: StorageAccount, configs: Record<
  * Client credentials for abfss:// (https://learn.microsoft.com/azure/databricks/dbfs/mounts) and, under their old names,
  * for adl://. Credential passthrough (`CustomAccessToken`) is taken as the caller's own good credential.
  */
-function checkServicePrincipal(
-  source: Source,
-  account: StorageAccount | undefined,
-  configs: Record<string, string>,
-): void {
+function checkServicePrincipal(source: Source, account: StorageAccount | undefined, configs: Configs): void {
   const setting = (...names: string[]): string | undefined =>
     names.map((name) => configs[`${name}.${source.host}`] ?? configs[name]).find((value) => value !== undefined);
   if (source.scheme === "abfs") {

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { startTestWorkspace } from "../sandbox/start-workspace.js";
 import { pythonEnvironment } from "./python-environment.js";
@@ -20,7 +21,7 @@ test.runIf(inCi)("CI has a Python with Databricks' SDK", () => {
   expect(missing).toBeUndefined();
 });
 
-test.skipIf(missing !== undefined).concurrent.each(scripts)("%s", { timeout: 60_000 }, async (script) => {
+test.skipIf(missing !== undefined).concurrent.each(scripts)("%s", { timeout: 120_000 }, async (script) => {
   if ("missing" in environment) return;
   const at = await startTestWorkspace({ clusterStartMs: 300, clusterStopMs: 200 });
   at.workspace.controls.runMs = 300;
@@ -40,9 +41,9 @@ test.skipIf(missing !== undefined).concurrent.each(scripts)("%s", { timeout: 60_
 
 /** What the script wrote to stderr where it failed; "" where all its assertions held. */
 function runScript(python: string, script: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const file = new URL(script, import.meta.url).pathname;
+  const file = fileURLToPath(new URL(script, import.meta.url));
   return new Promise((resolve) => {
-    execFile(python, [file], { env, timeout: 55_000 }, (error, _stdout, stderr) => {
+    execFile(python, [file], { env, timeout: 110_000 }, (error, _stdout, stderr) => {
       resolve(error ? `${stderr.slice(-3000)}\n${error.message.split("\n")[0]}` : "");
     });
   });

@@ -2,11 +2,12 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const REQUIREMENTS = new URL("./requirements.txt", import.meta.url);
-const CACHE = new URL("../../node_modules/.cache/databricks-dr-conformance/", import.meta.url);
+const REQUIREMENTS = fileURLToPath(new URL("./requirements.txt", import.meta.url));
+const CACHE = fileURLToPath(new URL("../../node_modules/.cache/databricks-dr-conformance/", import.meta.url));
 
 /** A Python that has Databricks' SDK, or why there is none. */
 export type PythonEnvironment = { readonly python: string } | { readonly missing: string };
@@ -24,7 +25,7 @@ export async function pythonEnvironment(): Promise<PythonEnvironment> {
   }
   const requirements = await readFile(REQUIREMENTS, "utf8");
   const key = createHash("sha256").update(version).update(requirements).digest("hex").slice(0, 12);
-  const home = join(CACHE.pathname, key);
+  const home = join(CACHE, key);
   const python = join(home, "bin", "python");
   const ready = join(home, "ready");
   if (await exists(ready)) return { python };
@@ -32,7 +33,7 @@ export async function pythonEnvironment(): Promise<PythonEnvironment> {
     await rm(home, { recursive: true, force: true });
     await mkdir(CACHE, { recursive: true });
     await run("python3", ["-m", "venv", home]);
-    await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS.pathname]);
+    await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS]);
     await writeFile(`${ready}.part`, requirements);
     await rename(`${ready}.part`, ready);
     return { python };

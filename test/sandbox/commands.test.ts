@@ -212,6 +212,11 @@ test("notebook.exit, spark.conf, and what the sandbox lacks", async () => {
   const context = await newContext();
   expect((await run(context, "dbutils.notebook.exit('done')\nprint('never')")).data).toBe("done");
   expect((await run(context, "spark.conf.get('spark.databricks.clusterUsageTags.clusterName')")).data).toContain("ops");
+  const library = "from pyspark.dbutils import DBUtils\nfrom pyspark.sql import SparkSession\n";
+  expect(
+    (await run(context, `${library}len(DBUtils(SparkSession.builder.getOrCreate()).fs.mounts()) > 5`)).data,
+  ).toMatch(/True$/);
+  expect((await run(context, "   \n    if True:\n        print('indented')")).data).toBe("indented");
   expect((await run(context, "spark.sql('select 1')")).summary).toContain("the sandbox does not emulate spark.sql");
 });
 

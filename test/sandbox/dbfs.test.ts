@@ -130,6 +130,7 @@ test("a mounted path is the container's, read-only behind a secondary endpoint",
     source: `wasbs://data@${host}.blob.core.windows.net/in`,
     encryptionType: "",
     builtIn: false,
+    configs: { [`fs.azure.account.key.${host}.blob.core.windows.net`]: "k" },
   });
   mounts.set("/mnt/rw", row("/mnt/rw", "stdr"));
   mounts.set("/mnt/ro", row("/mnt/ro", "stdr-secondary"));
@@ -146,4 +147,7 @@ test("a mounted path is the container's, read-only behind a secondary endpoint",
   });
   expect(await error(put("/mnt/ro/dir/g", Buffer.from("no")))).toEqual([403, "PERMISSION_DENIED"]);
   expect(await error(at.call("GET", "/api/2.0/dbfs/list?path=/mnt/lost"))).toEqual([400, "IO_ERROR"]);
+  accounts.register("stdr", { keys: ["rotated"], containers: ["data"], readableSecondary: true });
+  const stale = await at.call("GET", "/api/2.0/dbfs/list?path=/mnt/rw");
+  expect([stale.status, stale.body.message]).toEqual([400, expect.stringContaining("Server failed to authenticate")]);
 });

@@ -8,6 +8,8 @@ import collections
 import json
 import os
 import shutil
+import sys
+import types
 
 import inline_threads
 
@@ -260,3 +262,31 @@ class Spark:
 
     def __getattr__(self, name):
         raise NotImplementedError(f"the sandbox does not emulate spark.{name}")
+
+
+def install(dbutils, spark):
+    """The ways in which library code, which has no notebook's globals, comes by dbutils and spark."""
+
+    class Builder:
+        def getOrCreate(self):
+            return spark
+
+    class SparkSession:
+        builder = Builder()
+        getActiveSession = staticmethod(lambda: spark)
+
+    contents = {
+        "pyspark": {},
+        "pyspark.sql": {"SparkSession": SparkSession},
+        "pyspark.dbutils": {"DBUtils": DBUtils},
+        "databricks": {},
+        "databricks.sdk": {},
+        "databricks.sdk.runtime": {"dbutils": dbutils, "spark": spark},
+    }
+    for name, members in contents.items():
+        module = sys.modules[name] = types.ModuleType(name)
+        module.__path__ = []
+        module.__dict__.update(members)
+        parent, _, child = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], child, module)

@@ -25,9 +25,9 @@ def start(host, sleep):
     inline_threads.use_sleep(lambda seconds: sleep(seconds * 1000))
     inline_threads.install()
     databricks_utilities.connect(host)
-    _globals.update(
-        dbutils=databricks_utilities.DBUtils(), spark=databricks_utilities.Spark(), display=_display, __file__=None
-    )
+    dbutils, spark = databricks_utilities.DBUtils(), databricks_utilities.Spark()
+    _globals.update(dbutils=dbutils, spark=spark, display=_display)
+    databricks_utilities.install(dbutils, spark)
     sys.modules["__main__"].__dict__.update(_globals)
 
 
