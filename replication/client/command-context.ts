@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { idOf, isObject, type JsonObject } from "./json.js";
+import { idOf, isObject, type Json, type JsonObject } from "./json.js";
 import type { WorkspaceClient } from "./workspace-client.js";
 
 const clusterStartsWithinMs = 20 * 60_000;
@@ -56,8 +56,17 @@ async function startCluster(client: WorkspaceClient, clusterId: string): Promise
 function outputOf({ status, results }: JsonObject): string {
   const result = isObject(results) ? results : {};
   if (status !== "Finished" || result.resultType === "error")
-    throw new Error(`a command on the operations cluster failed: ${String(result.summary ?? result.cause ?? status)}`);
+    throw new Error(
+      `a command on the operations cluster failed: ${plainText(result.summary ?? result.cause ?? status)}`,
+    );
   return String(result.data ?? "");
+}
+
+/** Summaries come as HTML, coloured for a notebook. */
+function plainText(value: Json | undefined): string {
+  return String(value)
+    .replace(/<[^>]+>/g, "")
+    .replace(/\u001b\[[\d;]*m/g, "");
 }
 
 async function poll<T>(withinMs: number, what: string, look: () => Promise<T | undefined>): Promise<T> {

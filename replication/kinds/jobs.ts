@@ -12,18 +12,6 @@ const triggerFields = ["schedule", "trigger", "continuous"];
 /** Arrays that `get` gives in pages of a hundred. https://docs.databricks.com/api/azure/workspace/jobs/get */
 const pagedArrays = ["tasks", "job_clusters", "environments", "parameters"];
 
-/** Fields by which a job of the 2.0 API, which has no `tasks`, says what it runs. */
-const singleTaskFields = [
-  "notebook_task",
-  "spark_jar_task",
-  "spark_python_task",
-  "spark_submit_task",
-  "python_wheel_task",
-  "pipeline_task",
-  "sql_task",
-  "dbt_task",
-];
-
 export const jobs: Kind = {
   name: "jobs",
   singular: "job",
@@ -59,7 +47,7 @@ export const jobs: Kind = {
   },
 
   async create({ client }, copy) {
-    const { job_id } = await client.post(`/api/${versionFor(copy.definition)}/jobs/create`, settingsFor(copy));
+    const { job_id } = await client.post("/api/2.2/jobs/create", settingsFor(copy));
     return idOf(job_id);
   },
 
@@ -70,7 +58,7 @@ export const jobs: Kind = {
 
   async update({ client }, id, copy) {
     const request = { job_id: integerId(id), new_settings: settingsFor(copy) };
-    await client.post(`/api/${versionFor(copy.definition)}/jobs/reset`, request, { idempotent: true });
+    await client.post("/api/2.2/jobs/reset", request, { idempotent: true });
   },
 
   async settle({ client }, id) {
@@ -111,9 +99,9 @@ function toItem(job: JsonObject, workspaceId: string): Item {
   const marker = readMarker(settings.tags, "jobs");
   const tags = withoutMarker(settings.tags);
   const runAs = runAsOf(job, settings);
-  // `format` follows from the tasks, and create ignores it.
+  // `format` is always MULTI_TASK here: a job of the 2.0 form is shown with the one task that it has.
   const definition = {
-    ...without(settings, ["tags", "format", "run_as"]),
+    ...without(settings, ["tags", "format", "run_as", ...(isQueued(settings) ? [] : ["queue"])]),
     ...(tags ? { tags } : {}),
     ...(runAs ? { run_as: runAs } : {}),
   };
@@ -126,6 +114,10 @@ function toItem(job: JsonObject, workspaceId: string): Item {
     definition,
     unsettled: triggers.map((trigger) => `has a ${trigger} on the standby; it is taken off`),
   };
+}
+
+function isQueued({ queue }: JsonObject): boolean {
+  return isObject(queue) && queue.enabled === true;
 }
 
 function settingsOf(job: JsonObject): JsonObject {
@@ -156,11 +148,7 @@ async function whole(client: WorkspaceClient, id: string): Promise<JsonObject> {
   return { ...first, settings };
 }
 
-/** A job without `tasks` keeps the form of the 2.0 API. */
-function versionFor(definition: JsonObject): string {
-  return !("tasks" in definition) && singleTaskFields.some((field) => field in definition) ? "2.0" : "2.2";
-}
-
+/** A job without a `queue` waits for nothing, but create would give it one that is enabled: no is said in so many words. */
 function settingsFor({ source, definition }: Copy): JsonObject {
-  return { ...definition, tags: withMarker(definition.tags, source.origin) };
+  return { queue: { enabled: false }, ...definition, tags: withMarker(definition.tags, source.origin) };
 }
