@@ -8,7 +8,9 @@ import { instancePools } from "./instance-pools.js";
 import { jobRuns } from "./job-runs.js";
 import { jobs } from "./jobs.js";
 import { libraries } from "./libraries.js";
+import { notificationDestinations } from "./notification-destinations.js";
 import { permissions } from "./permissions.js";
+import { sqlWarehouses } from "./sql-warehouses.js";
 import { scim } from "./scim.js";
 import { globalInitScripts } from "./global-init-scripts.js";
 import { tokens } from "./tokens.js";
@@ -41,6 +43,8 @@ export const services: readonly Service[] = [
   jobRuns,
   jobs,
   libraries,
+  notificationDestinations,
   permissions,
   scim,
+  sqlWarehouses,
 ];
