@@ -1,4 +1,6 @@
 import { Hono, type Context } from "hono";
+import { fireFileArrival, fireTableUpdate } from "./databricks/job-scheduler.js";
+import { firedRuns } from "./databricks/run-row.js";
 import { ApiError, createApp, jsonBody, reply } from "./http/app.js";
 import type { FaultRule } from "./http/faults.js";
 import type { JsonObject } from "./http/json.js";
@@ -24,6 +26,7 @@ export async function startControlServer(sandbox: SandboxParts, port = 0): Promi
   mountSettings(app, sandbox);
   mountFaults(app, sandbox);
   mountObservation(app, sandbox);
+  mountJobs(app, sandbox);
   mountState(app, sandbox);
   const { url, close } = await listen(app, port);
   return { url, close, describe: (given) => (description = given) };
@@ -182,6 +185,37 @@ function mountObservation(app: Hono, { slots, arm }: SandboxParts): void {
     for (const name of slotsOf(context)) slots.server(name)?.traffic.reset();
     if (context.req.query("workspace") === undefined) arm.traffic.reset();
     return reply(context);
+  });
+}
+
+function mountJobs(app: Hono, { slots }: SandboxParts): void {
+  app.get("/sandbox/jobs/fired", (context) =>
+    reply(
+      context,
+      bySlot(context, (name) => {
+        const server = slots.server(name);
+        return server ? firedRuns(server.workspace) : [];
+      }),
+    ),
+  );
+  app.post("/sandbox/jobs/fire", async (context) => {
+    const { fileArrival, tableUpdate } = await jsonBody(context);
+    if ((typeof fileArrival === "string") === (typeof tableUpdate === "string"))
+      throw new ApiError(
+        400,
+        "INVALID_PARAMETER_VALUE",
+        'the body needs "fileArrival", a URL, or "tableUpdate", a table',
+      );
+    return reply(
+      context,
+      bySlot(context, (name) => {
+        const workspace = slots.server(name)?.workspace;
+        if (!workspace) return [];
+        return typeof fileArrival === "string"
+          ? fireFileArrival(workspace, fileArrival)
+          : fireTableUpdate(workspace, String(tableUpdate));
+      }),
+    );
   });
 }
 

@@ -7,7 +7,8 @@ export interface EstateCall {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** With its query: `/api/2.0/clusters/get?cluster_id=${operations}`. */
   readonly path: string;
-  readonly body?: JsonObject;
+  /** JSON; or a text, which is sent as it is, for calls that take a file's bytes. */
+  readonly body?: JsonObject | string;
   /** Name → path of a field of the answer: `{"nightly": "job_id", "first": "pools.0.id"}`. */
   readonly capture?: Readonly<Record<string, string>>;
   /** Repeats the call until a field of the answer has one of these values; for what takes its time. */
@@ -68,7 +69,7 @@ async function runCall(
 ): Promise<void> {
   const where = `estate call ${index} (${call.method} ${call.path})`;
   const path = String(fill(call.path, captured, where));
-  const body = call.body === undefined ? undefined : stringifyJson(fill(call.body, captured, where));
+  const body = bodyOf(call.body, captured, where);
   const deadline = Date.now() + (call.until?.seconds ?? 900) * 1000;
   for (let attempt = 0; ; attempt++) {
     const { status, text, retryAfter } = await send(call.method, path, body, target, where);
@@ -80,7 +81,8 @@ async function runCall(
     const answer: Json = text.trim() === "" ? {} : parseJson(text);
     for (const [name, field] of Object.entries(call.capture ?? {}))
       captured.set(name, fieldAt(answer, field, `${where}, capture ${name}`));
-    if (!call.until || call.until.in.includes(fieldAt(answer, call.until.field, where))) return;
+    const reached = call.until && findField(answer, call.until.field);
+    if (!call.until || (reached !== undefined && call.until.in.includes(reached))) return;
     if (Date.now() > deadline)
       throw new Error(
         `${where}: ${call.until.field} did not become ${call.until.in.join(" or ")}; last answer: ${text}`,
@@ -89,10 +91,21 @@ async function runCall(
   }
 }
 
+interface Body {
+  readonly type: string;
+  readonly text: string;
+}
+
+function bodyOf(body: EstateCall["body"], captured: ReadonlyMap<string, Json>, where: string): Body | undefined {
+  if (body === undefined) return undefined;
+  if (typeof body === "string") return { type: "application/octet-stream", text: body };
+  return { type: "application/json", text: stringifyJson(fill(body, captured, where)) };
+}
+
 async function send(
   method: string,
   path: string,
-  body: string | undefined,
+  body: Body | undefined,
   target: EstateTarget,
   where: string,
 ): Promise<{ status: number; text: string; retryAfter: number | undefined }> {
@@ -101,9 +114,9 @@ async function send(
       method,
       headers: {
         authorization: `Bearer ${target.token}`,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(body ? { "content-type": body.type } : {}),
       },
-      ...(body === undefined ? {} : { body }),
+      ...(body ? { body: body.text } : {}),
     });
     const seconds = Number.parseFloat(response.headers.get("retry-after") ?? "");
     return {
@@ -133,9 +146,14 @@ function fill(value: Json | undefined, captured: ReadonlyMap<string, Json>, wher
 }
 
 function fieldAt(answer: Json, path: string, where: string): Json {
+  const value = findField(answer, path);
+  if (value === undefined) throw new Error(`${where}: the answer has no field ${path}: ${stringifyJson(answer)}`);
+  return value;
+}
+
+function findField(answer: Json, path: string): Json | undefined {
   let value: Json | undefined = answer;
   for (const key of path.split("."))
     value = value !== null && typeof value === "object" ? (value as JsonObject)[key] : undefined;
-  if (value === undefined) throw new Error(`${where}: the answer has no field ${path}: ${stringifyJson(answer)}`);
   return value;
 }

@@ -9,6 +9,7 @@ import { Clock } from "./clock.js";
 import { startControlServer } from "./control.js";
 import type { WorkspaceServer } from "./databricks/server.js";
 import type { SandboxDescription } from "./description.js";
+import { engineDirectory, findPulumi } from "./engine/index.js";
 import { writeEnvironment } from "./environment.js";
 import { loadEstate, readEstate, type Estate } from "./estate.js";
 import type { FaultRule } from "./http/faults.js";
@@ -17,7 +18,6 @@ import { azureNative } from "./providers/azure-native.js";
 import { databricks } from "./providers/databricks.js";
 import { startProviderServer } from "./providers/provider-server.js";
 import { providerVersion } from "./providers/provider-version.js";
-import { standInEngine } from "./stand-in-engine.js";
 import { slotNames, WorkspaceSlots, type SlotName } from "./workspace-slots.js";
 
 export interface SandboxOptions {
@@ -136,7 +136,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       profiles: { primary: living.at("primary"), secondary: living.at("secondary") },
       providers: { "azure-native": azurePort, databricks: databricksPort },
       arm: armDescription,
-      engineDirectory: await standInEngine(),
+      engineDirectory: findPulumi() ? undefined : engineDirectory,
     });
 
     const parts = { clock, arm, slots: living, stop };
