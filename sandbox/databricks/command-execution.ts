@@ -181,8 +181,7 @@ class CommandRunner {
       results: undefined,
     };
     this.#commands.set(command.id, command);
-    const cluster = this.#clusters.get(context.clusterId);
-    if (cluster) cluster.lastActivityAt = this.workspace.clock.now();
+    this.#touch(context);
     const before = this.#queues.get(context.id) ?? Promise.resolve();
     this.#queues.set(
       context.id,
@@ -246,6 +245,13 @@ class CommandRunner {
       command.results = { resultType: "error", summary: "the interpreter failed", cause: String(cause) };
       command.status = "Error";
     }
+    this.#touch(context);
+  }
+
+  /** A command keeps its cluster from terminating for idleness. */
+  #touch(context: ContextRow): void {
+    const cluster = this.#clusters.get(context.clusterId);
+    if (cluster) cluster.lastActivityAt = this.workspace.clock.now();
   }
 
   #cluster(clusterId: string): ClusterRow {

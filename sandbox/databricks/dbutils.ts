@@ -5,7 +5,7 @@ import { DbfsFiles, dbfsPath, type DbfsEntry } from "./dbfs-files.js";
 import type { HostCall } from "./interpreter.js";
 import { JavaException, Mounts } from "./mounts.js";
 import { join, nameOf } from "./path-tree.js";
-import { secretScopes } from "./secrets.js";
+import { secretScopes, secretsIn, type SecretRow } from "./secrets.js";
 import type { Workspace } from "./workspace.js";
 
 type Call = (args: JsonObject) => unknown;
@@ -69,10 +69,10 @@ function callsOf(workspace: Workspace, clusterId: string): Readonly<Record<strin
     files.makeFolders(to);
     for (const { path } of files.list(from)) copy(path, join(to, nameOf(path)));
   };
-  const scopeOf = (name: unknown) => {
+  const secretsOf = (name: unknown): ReadonlyMap<string, SecretRow> => {
     const scope = scopes.get(String(name));
     if (!scope) throw new JavaException("java.lang.IllegalArgumentException", `Scope ${String(name)} does not exist!`);
-    return scope;
+    return secretsIn(workspace, scope);
   };
 
   return {
@@ -100,7 +100,7 @@ function callsOf(workspace: Workspace, clusterId: string): Readonly<Record<strin
       return true;
     },
     "secrets.get": ({ scope, key }) => {
-      const secret = scopeOf(scope).secrets.get(String(key));
+      const secret = secretsOf(scope).get(String(key));
       if (!secret)
         throw new JavaException(
           "java.lang.IllegalArgumentException",
@@ -108,7 +108,7 @@ function callsOf(workspace: Workspace, clusterId: string): Readonly<Record<strin
         );
       return Buffer.from(secret.value).toString("base64");
     },
-    "secrets.list": ({ scope }) => [...scopeOf(scope).secrets.keys()],
+    "secrets.list": ({ scope }) => [...secretsOf(scope).keys()],
     "secrets.listScopes": () => [...scopes.keys()],
     "conf.get": ({ key }) => sparkConf(workspace, clusterId)[String(key)] ?? null,
   };

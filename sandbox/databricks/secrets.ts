@@ -30,6 +30,18 @@ export function secretScopes(workspace: Workspace): Map<string, SecretScopeRow> 
   return workspace.table<SecretScopeRow>("secret-scopes");
 }
 
+/**
+ * The secrets of a scope by key, those of a Key Vault-backed one as the vault has them now. A vault that does not answer
+ * is an error, never an empty scope.
+ */
+export function secretsIn(workspace: Workspace, scope: SecretScopeRow): ReadonlyMap<string, SecretRow> {
+  if (!scope.keyVault) return scope.secrets;
+  const vault = workspace.options.keyVaults?.secretsOf(scope.keyVault.dns_name);
+  if (!vault)
+    throw new ApiError(400, "BAD_REQUEST", `Failed to list secrets of ${scope.keyVault.dns_name}: no such Key Vault`);
+  return new Map([...vault].map(([key, value]) => [key, { value: new TextEncoder().encode(value), updatedAt: 0 }]));
+}
+
 /** Secrets 2.0: https://docs.databricks.com/api/azure/workspace/secrets */
 export const secrets: Service = {
   name: "secrets",
@@ -110,14 +122,17 @@ export const secrets: Service = {
 
     app.get(`${api}/list`, (c) => {
       const scope = scopeOf(query(c, "scope"));
-      const rows = [...scope.secrets].map(([key, { updatedAt }]) => ({ key, last_updated_timestamp: updatedAt }));
+      const rows = [...secretsIn(workspace, scope)].map(([key, { updatedAt }]) => ({
+        key,
+        last_updated_timestamp: updatedAt,
+      }));
       return reply(c, rows.length === 0 ? {} : { secrets: rows });
     });
 
     app.get(`${api}/get`, (c) => {
       const scope = scopeOf(query(c, "scope"));
       const key = query(c, "key");
-      const secret = scope.secrets.get(key);
+      const secret = secretsIn(workspace, scope).get(key);
       if (!secret) throw doesNotExist(`Secret does not exist with scope: ${scope.name} and key: ${key}`);
       return reply(c, { key, value: Buffer.from(secret.value).toString("base64") });
     });

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.js";
 import { WorkspaceControls } from "./workspace-controls.js";
+import type { KeyVaults } from "./key-vaults.js";
 import { OpenStorageAccounts, type StorageAccounts } from "./storage-accounts.js";
 
 export interface WorkspaceOptions {
@@ -19,6 +20,8 @@ export interface WorkspaceOptions {
   readonly adminUserName?: string;
   /** The storage that mounts reach; without it every account exists and takes any credential. */
   readonly storageAccounts?: StorageAccounts;
+  /** The vaults behind AZURE_KEYVAULT-backed secret scopes; without it there are none. */
+  readonly keyVaults?: KeyVaults;
   /** How long `dbutils.fs.mount` takes for one mount, in real ms. */
   readonly mountMs?: number;
 }

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { MemoryKeyVaults } from "../../sandbox/databricks/key-vaults.js";
 import { startTestWorkspace, type TestWorkspace } from "./start-workspace.js";
 
 let at: TestWorkspace;
+let vaults: MemoryKeyVaults;
 beforeEach(async () => {
-  at = await startTestWorkspace();
+  vaults = new MemoryKeyVaults();
+  at = await startTestWorkspace({ keyVaults: vaults });
 });
 afterEach(() => at.close());
 
@@ -49,6 +52,9 @@ test("a Key Vault scope needs an Azure AD token, and its secrets are not written
   expect((await at.get(`${api}/scopes/list`)).scopes).toEqual([
     { name: "vault", backend_type: "AZURE_KEYVAULT", keyvault_metadata: body.backend_azure_keyvault },
   ]);
+  expect((await at.call("GET", `${api}/list?scope=vault`)).body.message).toContain("no such Key Vault");
+  vaults.put("https://v.vault.azure.net/", "sp-secret", "from the vault");
+  expect((await at.get(`${api}/list?scope=vault`)).secrets).toMatchObject([{ key: "sp-secret" }]);
   expect((await at.call("POST", `${api}/put`, { scope: "vault", key: "k", string_value: "v" })).status).toBe(400);
 });
 
