@@ -1,3 +1,4 @@
+import type { KindName } from "@databricks-dr/replication";
 import { regionName } from "./components/azure-regions.js";
 import { parseIpv4Range } from "./components/ipv4-range.js";
 import { checked, flag, type Key, list, mapOf, number, object, oneOf, type Shape, text } from "./config-schema.js";
@@ -5,7 +6,8 @@ import { checked, flag, type Key, list, mapOf, number, object, oneOf, type Shape
 /** Where this program's keys stand: `databricks-dr:role`. */
 export const namespace = "databricks-dr";
 
-const replicatedKinds = ["clusters", "jobs", "init-scripts", "mounts"] as const;
+/** Every kind that can be selected; the compiler compares them with the replication's own. */
+const replicatedKinds = ["clusters", "jobs", "init-scripts", "mounts"] as const satisfies readonly KindName[];
 
 const mappedKinds = [
   "clusters",
@@ -18,6 +20,19 @@ const mappedKinds = [
   "dashboards",
   "alerts",
   "notification-destinations",
+] as const;
+
+/** The API families that have a limit of their own. */
+export const rateLimitFamilies = [
+  "dbfs",
+  "jobs-create",
+  "permissions-read",
+  "permissions-write",
+  "workspace-export",
+  "workspace-import",
+  "scim",
+  "secrets",
+  "other",
 ] as const;
 
 const secretReference = /^\{\{secrets\/[^/{}]+\/[^/{}]+\}\}$/;
@@ -129,12 +144,12 @@ export const infrastructureKeys = {
   ),
   auth: key(
     oneOf(["auto", "azure", "profile", "environment"]),
-    "How to sign in to this stack's workspace. `azure`: Azure AD (az login, managed identity, `ARM_*` or `AZURE_*` variables). `profile`: a profile of `.databrickscfg`. `environment`: `DATABRICKS_*` variables. `auto`: the profile if one is named, else the environment, else Azure AD. Credentials are read when they are used and never stored.",
+    "How to sign in to this stack's workspace. `azure`: Azure AD (az login, managed identity, `ARM_*` or `AZURE_*` variables). `profile`: the profile of `.databrickscfg` that `profile` names. `environment`: `DATABRICKS_*` variables. `auto`: a profile with this workspace's host, else the environment, else Azure AD. Credentials are read when they are used and never stored.",
     { default: "auto" },
   ),
   profile: key(
     text({ pattern: /^[^[\]\s]+$/, right: "give the name of a profile of .databrickscfg, without brackets" }),
-    "The profile of `.databrickscfg` for `auth: profile`.",
+    "The profile of `.databrickscfg`; needed with `auth: profile`, and only then.",
   ),
   namePrefix: key(
     text({
@@ -243,6 +258,11 @@ export const replicationKeys = {
     { default: 10 },
   ),
   allowMassDeletion: key(flag, "Lifts `deletionLimitPercent`. Take it off again afterwards.", { default: false }),
+  removeFromActive: key(
+    flag,
+    "Whether `destroy` removes the copies from a workspace that is active. Off, it forgets them and leaves them there.",
+    { default: false },
+  ),
   conflicts: key(
     oneOf(["source", "standby"]),
     "Who wins when a copy was edited by hand on the standby. It is reported in either case.",
@@ -267,12 +287,12 @@ export const replicationKeys = {
     { default: {} },
   ),
   rateLimits: key(
-    mapOf(number({ min: 0.1, max: 1000 }), { of: "API family" }),
-    "Requests a second at most, by API family.",
+    mapOf(number({ min: 0.1, max: 1000 }), { names: rateLimitFamilies, of: "API family" }),
+    "Requests a second to begin with, by API family: `dbfs`, `jobs-create`, `permissions-read`, `permissions-write`, `workspace-export`, `workspace-import`, `scim`, `secrets`, `other`. They adapt to what the workspace answers.",
     { defaultDoc: "Databricks' documented limits" },
   ),
   concurrency: key(number({ min: 1, max: 256, integer: true }), "Calls in flight at most, for each workspace.", {
-    defaultDoc: "adapts itself",
+    defaultDoc: "32",
   }),
 } as const;
 

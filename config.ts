@@ -1,3 +1,4 @@
+import type { ReplicationSettings } from "@databricks-dr/replication";
 import * as pulumi from "@pulumi/pulumi";
 import { regionDisplayName } from "./components/azure-regions.js";
 import {
@@ -23,9 +24,6 @@ type Values<Keys extends Record<string, Key>> = Readonly<
   }
 >;
 
-/** What is copied, and how: handed on to the replication as it is, and JSON. */
-export type ReplicationSettings = Values<typeof replicationKeys>;
-
 /** Where the workspace of the other region is described. */
 export interface Peer {
   /** The stack's short name, for messages and commands. */
@@ -42,6 +40,7 @@ export interface Config extends Omit<InfrastructureValues, "peer"> {
   readonly peer?: Peer;
   readonly publicSubnetCidr: string;
   readonly privateSubnetCidr: string;
+  /** What is copied, and how: handed on to the replication as it is, and JSON. */
   readonly replication: ReplicationSettings;
 }
 
@@ -111,7 +110,7 @@ export function parseConfig(
     ...rest,
     ...subnets,
     ...(peer === undefined ? {} : { peer: peerOf(peer, own) }),
-    replication: replication as ReplicationSettings,
+    replication: replication as Values<typeof replicationKeys> satisfies ReplicationSettings,
   };
 }
 
@@ -189,7 +188,7 @@ function checkSignIn({ auth, profile }: Partial<InfrastructureValues>, mistakes:
       wrong: "is missing, and auth is profile",
       right: "give the name of a profile of .databrickscfg",
     });
-  if (profile !== undefined && (auth === "azure" || auth === "environment"))
+  if (profile !== undefined && auth !== undefined && auth !== "profile")
     mistakes.push({
       key: `${namespace}:profile`,
       wrong: `is set, and auth is ${auth}, which uses none`,

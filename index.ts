@@ -19,7 +19,7 @@ const tags = { ...config.tags, "databricks-dr:stack": stack };
 
 const peer =
   config.role === "standby" && config.peer
-    ? { stack: config.peer.stack, ...(await readPeerWorkspace({ ...config.peer, location: config.location })) }
+    ? await readPeerWorkspace({ ...config.peer, location: config.location })
     : undefined;
 
 const group = new resources.ResourceGroup(stack, {
@@ -92,7 +92,7 @@ const local = {
 const replica = new WorkspaceReplica(`${stack}-replica`, {
   stack,
   role: config.role,
-  local,
+  local: pulumi.output(local),
   ...(peer ? { peer } : {}),
   settings: config.replication,
 });

@@ -16,8 +16,8 @@ export interface OperationsClusterArgs {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The custom tag that tells the operations cluster from the clusters that are copied. */
-export const operationsTag = { name: "databricks-dr:purpose", value: "operations" } as const;
+/** The custom tag that tells the operations cluster from those that are copied; the replication knows it too. */
+export const operationsTag = "databricks_dr_operations";
 
 /**
  * The small cluster for work that has no REST API and needs a driver: mounts, table access control. It costs nothing
@@ -51,7 +51,7 @@ function clusterOf(parent: OperationsCluster, name: string, args: OperationsClus
       // Single node: https://learn.microsoft.com/azure/databricks/compute/configure#single-node
       numWorkers: 0,
       sparkConf: { "spark.databricks.cluster.profile": "singleNode", "spark.master": "local[*, 4]" },
-      customTags: { ...args.tags, ResourceClass: "SingleNode", [operationsTag.name]: operationsTag.value },
+      customTags: { ...args.tags, ResourceClass: "SingleNode", [operationsTag]: "true" },
       // dbutils.fs.mount is refused in the access modes of Unity Catalog.
       dataSecurityMode: "NONE",
       workloadType: { clients: { jobs: false, notebooks: true } },

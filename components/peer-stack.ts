@@ -1,21 +1,6 @@
+import type { Endpoint } from "@databricks-dr/replication";
 import * as pulumi from "@pulumi/pulumi";
 import { regionDisplayName } from "./azure-regions.js";
-
-/** How to sign in to a workspace; the credentials themselves are read where and when they are used. */
-export interface WorkspaceAuth {
-  readonly method: "auto" | "azure" | "profile" | "environment";
-  /** Name of a profile of `.databrickscfg`. */
-  readonly profile?: string;
-}
-
-/** A workspace as its stack's output `workspace` describes it to the other stack. */
-export interface WorkspaceDescription {
-  readonly host: string;
-  readonly resourceId: string;
-  readonly auth: WorkspaceAuth;
-  readonly operationsClusterId: string;
-  readonly location: string;
-}
 
 export interface PeerStackArgs {
   /** The peer's short name, for messages and commands. */
@@ -30,11 +15,11 @@ export interface PeerStackArgs {
  * The workspace that a standby follows, from the outputs of the peer's stack. Each way in which the two stacks do not make
  * a pair ends the program with what to do about it. Awaited before anything else, so that nothing is made for half a pair.
  */
-export async function readPeerWorkspace(args: PeerStackArgs): Promise<WorkspaceDescription> {
+export async function readPeerWorkspace(args: PeerStackArgs): Promise<Endpoint> {
   await assertExists(args);
   const peer = new pulumi.StackReference(`peer-${args.stack}`, { name: args.reference });
   const [role, workspace] = await Promise.all([peer.getOutputDetails("role"), peer.getOutputDetails("workspace")]);
-  return checkPeer(args, role.value, workspace.value as WorkspaceDescription | undefined);
+  return checkPeer(args, role.value, workspace.value as Endpoint | undefined);
 }
 
 /**
@@ -52,11 +37,7 @@ async function assertExists({ stack, reference }: PeerStackArgs): Promise<void> 
   }
 }
 
-function checkPeer(
-  args: PeerStackArgs,
-  role: unknown,
-  workspace: WorkspaceDescription | undefined,
-): WorkspaceDescription {
+function checkPeer(args: PeerStackArgs, role: unknown, workspace: Endpoint | undefined): Endpoint {
   if (!workspace)
     throw new pulumi.RunError(
       `the peer, stack ${args.stack}, has no workspace yet, and a standby follows its peer's\n  → first run: pulumi up --stack ${args.stack}`,

@@ -1,9 +1,10 @@
 import { Provider } from "@pulumi/databricks/provider.js";
 import { describe, expect, it } from "vitest";
 import { DatabricksWorkspace } from "../../components/databricks-workspace.js";
-import { OperationsCluster, type OperationsClusterArgs } from "../../components/operations-cluster.js";
+import { OperationsCluster, operationsTag, type OperationsClusterArgs } from "../../components/operations-cluster.js";
 import { WorkspaceNetwork } from "../../components/workspace-network.js";
 import { resourceNames } from "../../components/names.js";
+import { operationsTag as replicationsOperationsTag } from "../../replication/marker.js";
 import { runWithMocks } from "./mocks.js";
 
 const names = resourceNames({ prefix: "dbdr", stack: "primary" });
@@ -154,11 +155,15 @@ describe("OperationsCluster", () => {
       workloadType: { clients: { jobs: false, notebooks: true } },
       customTags: {
         ResourceClass: "SingleNode",
-        "databricks-dr:purpose": "operations",
+        [operationsTag]: "true",
         "databricks-dr:stack": "primary",
       },
     });
     expect(outputs).toEqual({ clusterId: "0101-000000-abcdefgh" });
+  });
+
+  it("has the tag by which the replication leaves it out", () => {
+    expect(operationsTag).toBe(replicationsOperationsTag);
   });
 
   it("is made in the workspace of the provider that it is given", async () => {

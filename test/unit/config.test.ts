@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
-import { configurationTable, infrastructureKeys, replicationKeys } from "../../config-keys.js";
+import { configurationTable, infrastructureKeys, rateLimitFamilies, replicationKeys } from "../../config-keys.js";
 import { type Config, ConfigError, parseConfig } from "../../config.js";
+import { families } from "../../replication/client/limiter.js";
 
 const own = { organization: "organization", project: "databricks-dr", stack: "secondary" };
 const valid = { role: "standby", location: "westus", peer: "primary", peerLocation: "eastus2" };
@@ -90,7 +91,7 @@ describe("a configuration without mistakes", () => {
   });
 
   it("is JSON, as what is handed on to the dynamic provider must be", () => {
-    const { replication } = parse({ nodeTypes: { a: "b" }, rateLimits: { jobs: 10 } });
+    const { replication } = parse({ nodeTypes: { a: "b" }, rateLimits: { scim: 10 } });
     expect(JSON.parse(JSON.stringify(replication))).toEqual(replication);
   });
 });
@@ -266,8 +267,8 @@ describe("a mistake", () => {
     ],
     [
       "a rate of nothing",
-      { rateLimits: { jobs: 0 } },
-      "databricks-dr:rateLimits.jobs is 0 → use a number from 0.1 to 1000",
+      { rateLimits: { scim: 0 } },
+      "databricks-dr:rateLimits.scim is 0 → use a number from 0.1 to 1000",
     ],
   ])("%s", (_what, changes, expected) => {
     expect(mistakes(changes)).toContain(expected);
@@ -301,6 +302,10 @@ describe("a mistake", () => {
     const thrown = error({ mounts: '{"credentials": [{"hunter2"' });
     expect(thrown.message).not.toContain("hunter2");
   });
+});
+
+it("the rate limits' families are those that the client has", () => {
+  expect(rateLimitFamilies).toEqual(families.map(({ name }) => name));
 });
 
 it("all mistakes are in one error", async () => {
