@@ -14,8 +14,17 @@ const gitProviders =
 /** Tasks that name no compute of their own, or run on what they name. */
 const needsCluster = ["spark_jar_task", "spark_submit_task"];
 
-/** Refuses settings (many-task form) as the Jobs API does; anything it does not know is let through. */
-export function checkSettings(workspace: Workspace, settings: JsonObject, maxTasks: number): void {
+/**
+ * Refuses settings (many-task form) as the Jobs API does; anything it does not know is let through. `sent` is the part
+ * that a partial update brings: what tasks and job clusters refer to is looked up only for those in it, so that a job
+ * whose cluster is gone can still be paused.
+ */
+export function checkSettings(
+  workspace: Workspace,
+  settings: JsonObject,
+  maxTasks: number,
+  sent: JsonObject = settings,
+): void {
   const name = optionalString(settings, "name") ?? "";
   if (Buffer.byteLength(name) > 4_096) throw invalidParameter("The job name must not be longer than 4096 bytes.");
   const tags = objectField(settings, "tags") ?? {};
@@ -26,11 +35,16 @@ export function checkSettings(workspace: Workspace, settings: JsonObject, maxTas
   const git = objectField(settings, "git_source");
   if (git && !git["git_provider"]) throw invalidParameter(`git_source.git_provider must be one of: ${gitProviders}`);
   checkTriggers(settings);
-  checkRunAs(workspace, settings);
-  checkTasks(workspace, settings, maxTasks);
+  checkRunAs(workspace, sent);
+  checkTasks(workspace, settings, maxTasks, sent);
 }
 
-function checkTasks(workspace: Workspace, settings: JsonObject, maxTasks: number): void {
+const keysIn = (settings: JsonObject, list: string, key: string): Set<unknown> =>
+  new Set(objectList(settings, list).map((entry) => entry[key]));
+
+function checkTasks(workspace: Workspace, settings: JsonObject, maxTasks: number, sent: JsonObject): void {
+  const sentClusters = keysIn(sent, "job_clusters", "job_cluster_key");
+  const sentTasks = keysIn(sent, "tasks", "task_key");
   const clusterKeys = new Set<string>();
   for (const cluster of objectList(settings, "job_clusters")) {
     const key = requiredString(cluster, "job_cluster_key");
@@ -38,7 +52,7 @@ function checkTasks(workspace: Workspace, settings: JsonObject, maxTasks: number
     clusterKeys.add(key);
     const spec = objectField(cluster, "new_cluster");
     if (!spec) throw invalidParameter(`Missing required field: job_clusters.new_cluster (${key})`);
-    checkedSpec(workspace, spec);
+    if (sentClusters.has(key)) checkedSpec(workspace, spec);
   }
   const tasks = objectList(settings, "tasks");
   if (tasks.length > maxTasks) throw invalidParameter(`The number of tasks exceeds the limit of ${maxTasks}.`);
@@ -54,7 +68,7 @@ function checkTasks(workspace: Workspace, settings: JsonObject, maxTasks: number
     for (const { task_key: other } of objectList(task, "depends_on"))
       if (!keys.has(String(other)))
         throw invalidParameter(`Task '${String(task["task_key"])}' depends on unknown task '${String(other)}'.`);
-    checkTask(workspace, task, clusterKeys);
+    if (sentTasks.has(task["task_key"])) checkTask(workspace, task, clusterKeys);
   }
 }
 

@@ -91,13 +91,15 @@ function update(workspace: Workspace, body: JsonObject, version: string): void {
   refuseSingleTask(changes, version);
   const removed = Array.isArray(body["fields_to_remove"]) ? body["fields_to_remove"].map(String) : [];
   let settings: JsonObject;
+  let sent = changes;
   if (job.format === "SINGLE_TASK" && version === "2.0" && changes["tasks"] === undefined) {
     settings = updatedSingleTask(job, changes, removed);
+    if (isSingleTask(changes)) sent = settings;
   } else {
     settings = mergedSettings(job.settings, changes, removed);
     if (changes["tasks"] !== undefined) job.format = "MULTI_TASK";
   }
-  checkSettings(workspace, settings, maxTasksIn(version));
+  checkSettings(workspace, settings, maxTasksIn(version), sent);
   job.settings = withDefaults(settings, "update");
   armJob(workspace, job);
 }

@@ -49,11 +49,11 @@ export async function startWorkspaceServer(options: WorkspaceServerOptions): Pro
   limits.enabled = options.rateLimits ?? false;
 
   const app = createApp(databricksErrors);
-  traffic.install(app);
   app.use(async (context, next) => {
     await next();
     context.res.headers.set("X-Databricks-Org-Id", workspace.options.id);
   });
+  traffic.install(app);
   app.get("/.well-known/databricks-config", hostMetadata(workspace));
   app.use(requireToken(workspace), limits.middleware);
   for (const service of services) service.mount(app, workspace);

@@ -187,6 +187,19 @@ describe("jobs", () => {
     expect(body.message).toContain(message);
   });
 
+  test("a job whose cluster is gone can be paused, but not saved anew with it", async () => {
+    const { cluster_id } = await at.post("/api/2.1/clusters/create", newCluster);
+    const schedule = { quartz_cron_expression: "0 0 6 * * ?", timezone_id: "UTC" };
+    const tasks = [task("a", { existing_cluster_id: cluster_id })];
+    const id = await create({ name: "j", schedule, tasks });
+    await at.post("/api/2.1/clusters/permanent-delete", { cluster_id });
+    const paused = { ...schedule, pause_status: "PAUSED" };
+    await at.post("/api/2.2/jobs/update", { job_id: id, new_settings: { schedule: paused } });
+    expect((await get(id)).settings.schedule.pause_status).toBe("PAUSED");
+    const reset = await at.call("POST", "/api/2.2/jobs/reset", { job_id: id, new_settings: { name: "j", tasks } });
+    expect(reset.body.message).toBe(`Cluster ${cluster_id} does not exist`);
+  });
+
   test("jobs may call each other in a cycle, and a run of one ends", async () => {
     const a = await create({ name: "a", tasks: [task("x")] }, "2.1");
     const b = await create({ name: "b", tasks: [{ task_key: "call", run_job_task: { job_id: a } }] }, "2.1");
