@@ -82,6 +82,10 @@ function callsOf(workspace: Workspace, clusterId: string): Readonly<Record<strin
     "fs.unmount": ({ mountPoint }) => (mounts.unmount(String(mountPoint)), true),
     "fs.refreshMounts": () => true,
     "fs.ls": ({ path }) => files.list(dbfsPath(path)).map(fileInfo),
+    "fs.status": ({ path }) => {
+      const plain = dbfsPath(path);
+      return files.exists(plain) ? files.status(plain) : null;
+    },
     "fs.read": ({ path }) => files.readAll(dbfsPath(path)).toString("base64"),
     "fs.write": ({ path, data, overwrite }) =>
       files.write(dbfsPath(path), [Buffer.from(String(data), "base64")], overwrite === true),

@@ -26,7 +26,7 @@ let image: Promise<InterpreterImage> | undefined;
  * The image, made once a process and kept as a file (30 MB) beside the installed packages.
  *
  * Measured on 2 cores, Node 20: a worker that boots Pyodide on its own takes 2.0–3.3 s; with the module compiled once
- * and the memory restored it takes 0.3 s, and 60 MB. Making the image costs 2 s, once an installation.
+ * and the memory restored it takes 0.3 s, and 90 MB. Making the image costs 2 s, once an installation.
  */
 export function interpreterImage(): Promise<InterpreterImage> {
   image ??= loadImage().catch((cause: unknown) => {

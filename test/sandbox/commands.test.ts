@@ -90,7 +90,10 @@ test("commands of one context run in turn, and a cancelled one leaves the variab
 test("a command that takes no notice of its cancelling loses its interpreter", async () => {
   const context = await newContext();
   await run(context, "lost = 1");
-  const stubborn = await start(context, "while True:\n  try:\n    while True: pass\n  except BaseException:\n    pass");
+  const stubborn = await start(
+    context,
+    "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
+  );
   await until(context, stubborn, (status) => status === "Running");
   await at.post("/api/1.2/commands/cancel", { clusterId, contextId: context, commandId: stubborn });
   expect((await until(context, stubborn, isOver)).status).toBe("Cancelled");
@@ -206,6 +209,22 @@ print(dbutils.fs.ls("/moved")[0].size, [f.name for f in dbutils.fs.ls("/")], dbu
 `;
   expect((await run(context, code)).data).toMatch(/^256 \[.*'moved'.*\] False$/);
   expect((await at.get("/api/2.0/dbfs/read?path=/moved")).bytes_read).toBe(256);
+  const posix = `
+import os, shutil
+os.makedirs("/dbfs/posix/deep")
+with open("/dbfs/posix/deep/a b.txt", "w") as file:
+    file.write("line 1\\n")
+with open("/dbfs/posix/deep/a b.txt", "a") as file:
+    file.write("line 2\\n")
+shutil.copy("/dbfs/moved", "/dbfs/posix/bytes")
+os.rename("/dbfs/posix/deep/a b.txt", "/dbfs/posix/renamed")
+os.rmdir("/dbfs/posix/deep")
+print(sorted(os.listdir("/dbfs/posix")), os.path.getsize("/dbfs/posix/bytes"), os.path.exists("/dbfs/none"))
+print(open("/dbfs/posix/renamed").read().split("\\n"))
+os.remove("/dbfs/posix/bytes")
+`;
+  expect((await run(context, posix)).data).toBe("['bytes', 'renamed'] 256 False\n['line 1', 'line 2', '']");
+  expect((await at.get("/api/2.0/dbfs/list?path=/posix")).files).toMatchObject([{ path: "/posix/renamed" }]);
 });
 
 test("notebook.exit, spark.conf, and what the sandbox lacks", async () => {
@@ -217,6 +236,7 @@ test("notebook.exit, spark.conf, and what the sandbox lacks", async () => {
     (await run(context, `${library}len(DBUtils(SparkSession.builder.getOrCreate()).fs.mounts()) > 5`)).data,
   ).toMatch(/True$/);
   expect((await run(context, "   \n    if True:\n        print('indented')")).data).toBe("indented");
+  expect((await run(context, "%sh ls")).summary).toContain("the sandbox does not emulate %sh");
   expect((await run(context, "spark.sql('select 1')")).summary).toContain("the sandbox does not emulate spark.sql");
 });
 

@@ -4,6 +4,7 @@
 import { fileURLToPath } from "node:url";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { loadPyodide } from "pyodide";
+import { mountDbfs } from "./dbfs-mount.mjs";
 
 /**
  * @typedef {object} Orders
@@ -43,28 +44,31 @@ load
 `);
   for (const [name, source] of Object.entries(sources)) load(name, source);
   load.destroy();
-  // @ts-expect-error not in the published types
   parentPort?.postMessage(pyodide.makeMemorySnapshot());
   process.exit();
 }
 
+/** @param {string} name @param {string} args */
+function call(name, args) {
+  Atomics.store(answered, 0, 0);
+  port.postMessage({ name, args });
+  Atomics.wait(answered, 0, 0);
+  return receiveMessageOnPort(port)?.message;
+}
+
+mountDbfs(pyodide.FS, (name, args) => {
+  const { value, error } = JSON.parse(call(name, JSON.stringify(args)));
+  if (error) throw new Error(`${error.class}: ${error.message}`);
+  return value;
+});
+
 const notebook = pyodide.pyimport("notebook");
-notebook.start(
-  {
-    /** @param {string} name @param {string} args */
-    call(name, args) {
-      Atomics.store(answered, 0, 0);
-      port.postMessage({ name, args });
-      Atomics.wait(answered, 0, 0);
-      return receiveMessageOnPort(port)?.message;
-    },
-  },
-  /** @param {number} ms */
-  (ms) => {
-    Atomics.wait(interrupt, 0, 0, ms);
-    pyodide.checkInterrupt();
-  },
-);
+/** @param {number} ms */
+const sleep = (ms) => {
+  Atomics.wait(interrupt, 0, 0, ms);
+  pyodide.checkInterrupt();
+};
+notebook.start({ call }, sleep);
 pyodide.setInterruptBuffer(interrupt);
 
 parentPort?.on("message", ({ id, code }) => {

@@ -58,6 +58,10 @@ def _unindented(code):
 
 def _evaluate(code, name):
     """Runs the statements; of a last expression, gives what a notebook shows for it."""
+    if code.startswith("%python"):
+        code = code.partition("\n")[2]
+    if code.startswith(("%", "!")):
+        raise NotImplementedError(f"the sandbox does not emulate {code.split(None, 1)[0]}")
     tree = ast.parse(code, name)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, name, "exec"), _globals)
