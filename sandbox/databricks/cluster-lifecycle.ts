@@ -1,7 +1,7 @@
 import type { JsonObject } from "../http/json.js";
 import { recordEvent } from "./cluster-events.js";
 import { clusterTable, workOn, type ClusterRow, type ClusterSource, type TerminationReason } from "./cluster-row.js";
-import { coresOf, nodeTypesOf } from "./cluster-size.js";
+import { coresOf, nodeTypesOf, workersOf } from "./cluster-size.js";
 import { invalidState } from "./errors.js";
 import { installPending, releaseLibraries } from "./library-row.js";
 import { NodeTypes } from "./node-types.js";
@@ -171,7 +171,8 @@ function arrive(workspace: Workspace, row: ClusterRow): void {
     recordEvent(workspace, row.id, "TERMINATING", { reason: failure.reason as unknown as JsonObject });
     return;
   }
-  if (row.state !== "RESIZING") {
+  const resized = row.state === "RESIZING";
+  if (!resized) {
     row.sparkContextId = workspace.newId();
     installPending(workspace, row.id);
   }
@@ -179,8 +180,10 @@ function arrive(workspace: Workspace, row: ClusterRow): void {
   row.state = "RUNNING";
   row.stateMessage = "";
   row.lastActivityAt = workspace.clock.now();
-  recordEvent(workspace, row.id, "RUNNING", { current_num_workers: Number(row.spec["num_workers"] ?? 0) });
-  recordEvent(workspace, row.id, "DRIVER_HEALTHY");
+  recordEvent(workspace, row.id, resized ? "UPSIZE_COMPLETED" : "RUNNING", {
+    current_num_workers: workersOf(row.spec),
+  });
+  if (!resized) recordEvent(workspace, row.id, "DRIVER_HEALTHY");
   watchInactivity(workspace, row);
 }
 
