@@ -95,7 +95,9 @@ export function buildProgram(terminal: Terminal): Command {
     )
     .version(standInVersion, "--version", "print the version")
     .option("-C, --cwd <directory>", "run as if started in this directory")
-    .addOption(new Option("--color <when>", "colour the output").choices(["always", "never", "raw", "auto"]).default("auto"))
+    .addOption(
+      new Option("--color <when>", "colour the output").choices(["always", "never", "raw", "auto"]).default("auto"),
+    )
     .option("--non-interactive", "never ask, and rewrite no lines")
     .option("-d, --debug", "show debug messages")
     .addOption(ignored("-v, --verbose <level>"))
@@ -205,7 +207,9 @@ function addStackCommands(program: Command, workspace: WorkspaceOf): void {
     .option("-i, --show-ids", "show ids")
     .option("--show-secrets", "show secrets in clear")
     .option("--show-name", "show the name only")
-    .action((options: Parameters<typeof describeStack>[1], command: Command) => describeStack(workspace(command), options));
+    .action((options: Parameters<typeof describeStack>[1], command: Command) =>
+      describeStack(workspace(command), options),
+    );
   stack
     .command("init [name]")
     .description("make an empty stack")
@@ -213,7 +217,9 @@ function addStackCommands(program: Command, workspace: WorkspaceOf): void {
     .option("--secrets-provider <name>", "how its secrets are encrypted: passphrase")
     .option("--no-select", "do not select it")
     .addOption(ignored("--copy-config-from <stack>"))
-    .action((name: string | undefined, _options, command: Command) => initStack(workspace(command), name, command.optsWithGlobals()));
+    .action((name: string | undefined, _options, command: Command) =>
+      initStack(workspace(command), name, command.optsWithGlobals()),
+    );
   stack
     .command("select [name]")
     .description("choose the stack that commands are about")
@@ -238,7 +244,9 @@ function addStackCommands(program: Command, workspace: WorkspaceOf): void {
     .option("-y, --yes", "go ahead without asking")
     .option("--preserve-config", "keep its configuration file")
     .addOption(ignored("--remove-backups"))
-    .action((name: string | undefined, _options, command: Command) => removeStack(workspace(command), name, command.optsWithGlobals()));
+    .action((name: string | undefined, _options, command: Command) =>
+      removeStack(workspace(command), name, command.optsWithGlobals()),
+    );
   stack
     .command("output [property]")
     .description("print a stack's outputs, or one of them")
@@ -303,11 +311,15 @@ function addConfigCommands(program: Command, workspace: WorkspaceOf): void {
   config
     .command("rm <key>")
     .description("remove one value")
-    .action((key: string, _options, command: Command) => removeConfig(workspace(command), [key], command.optsWithGlobals()));
+    .action((key: string, _options, command: Command) =>
+      removeConfig(workspace(command), [key], command.optsWithGlobals()),
+    );
   config
     .command("rm-all <keys...>")
     .description("remove several values")
-    .action((keys: string[], _options, command: Command) => removeConfig(workspace(command), keys, command.optsWithGlobals()));
+    .action((keys: string[], _options, command: Command) =>
+      removeConfig(workspace(command), keys, command.optsWithGlobals()),
+    );
   config
     .command("refresh")
     .description("take the configuration of the last update into the stack's file")

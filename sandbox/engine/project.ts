@@ -57,9 +57,12 @@ export function readProject(file: string): Project {
   try {
     raw = record(parse(fs.readFileSync(file, "utf8")));
   } catch (cause) {
-    throw new UserError(`could not load project from ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    throw new UserError(
+      `could not load project from ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+      },
+    );
   }
   const name = optionalText(raw.name);
   if (!name) throw new UserError(`could not load project from ${file}: project is missing a 'name' attribute`);

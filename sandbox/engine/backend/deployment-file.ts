@@ -133,7 +133,8 @@ export function parseResource(raw: Record<string, unknown>, decrypt: (ciphertext
     retainOnDelete, deletedWith, replaceWith, created, modified, sourcePosition, stackTrace, ignoreChanges, hideDiff,
     replaceOnChanges, refreshBeforeUpdate, ...rest
   } = raw; // prettier-ignore
-  if (typeof urn !== "string" || typeof type !== "string") throw new UserError("the state has a resource without URN or type");
+  if (typeof urn !== "string" || typeof type !== "string")
+    throw new UserError("the state has a resource without URN or type");
   const byProperty = isObject(propertyDependencies) ? Object.entries(propertyDependencies) : [];
   return newState({
     urn,
@@ -204,7 +205,8 @@ export function serializeDeployment(
 
 export function parseDeployment(deployment: PropertyMap, decrypt: (ciphertext: string) => string): Snapshot {
   const header = isObject(deployment.manifest) ? deployment.manifest : {};
-  const list = (value: PropertyValue | undefined): PropertyMap[] => (Array.isArray(value) ? value.filter(isObject) : []);
+  const list = (value: PropertyValue | undefined): PropertyMap[] =>
+    Array.isArray(value) ? value.filter(isObject) : [];
   return {
     resources: list(deployment.resources).map((resource) => parseResource(resource, decrypt)),
     pendingOperations: list(deployment.pending_operations).map((operation) => ({

@@ -57,7 +57,8 @@ export async function getConfig(workspace: Workspace, key: string, options: Conf
   let found = values.get(normalizeConfigKey(String(head), workspace.project.name));
   if (found && rest.length > 0) {
     let value: PropertyValue | undefined = found.objectValue;
-    for (const element of rest) value = Array.isArray(value) ? value[Number(element)] : isObject(value) ? value[String(element)] : undefined;
+    for (const element of rest)
+      value = Array.isArray(value) ? value[Number(element)] : isObject(value) ? value[String(element)] : undefined;
     found = value === undefined || value === null ? undefined : asConfigValue(value, found.secret);
   }
   if (!found) throw new UserError(`configuration key '${key}' not found for stack '${reference.stack}'`);
@@ -65,9 +66,16 @@ export async function getConfig(workspace: Workspace, key: string, options: Conf
 }
 
 const asConfigValue = (value: PropertyValue, secret: boolean): ConfigValue =>
-  typeof value === "object" ? { value: JSON.stringify(value), secret, objectValue: value } : { value: String(value), secret };
+  typeof value === "object"
+    ? { value: JSON.stringify(value), secret, objectValue: value }
+    : { value: String(value), secret };
 
-export async function setConfig(workspace: Workspace, key: string, text: string | undefined, options: ConfigOptions): Promise<void> {
+export async function setConfig(
+  workspace: Workspace,
+  key: string,
+  text: string | undefined,
+  options: ConfigOptions,
+): Promise<void> {
   const { config } = await open(workspace, options);
   const value = text ?? (await readValue(workspace));
   config.set(key, options.secret ? await seal(workspace, config, value) : value, options.path);
@@ -76,7 +84,8 @@ export async function setConfig(workspace: Workspace, key: string, text: string 
 
 /** Without a value on the command line, it is what comes in: secrets then do not stand in a shell's history. */
 async function readValue({ terminal }: Workspace): Promise<string> {
-  if (terminal.stdin.isTTY) throw new UserError("no value given: name it, or pipe it in", { exitCode: exitCodes.configuration });
+  if (terminal.stdin.isTTY)
+    throw new UserError("no value given: name it, or pipe it in", { exitCode: exitCodes.configuration });
   let text = "";
   terminal.stdin.setEncoding("utf8");
   for await (const chunk of terminal.stdin) text += String(chunk);
@@ -93,11 +102,13 @@ export async function setAllConfig(workspace: Workspace, options: SetAllOptions)
   const { config } = await open(workspace, { stack: options.stack, configFile: options.configFile });
   const split = (setting: string): [string, string] => {
     const at = setting.indexOf("=");
-    if (at < 0) throw new UserError("config value must be in the form [key]=[value]", { exitCode: exitCodes.configuration });
+    if (at < 0)
+      throw new UserError("config value must be in the form [key]=[value]", { exitCode: exitCodes.configuration });
     return [setting.slice(0, at), setting.slice(at + 1)];
   };
   for (const [key, value] of (options.plaintext ?? []).map(split)) config.set(key, value, options.path);
-  for (const [key, value] of (options.secret ?? []).map(split)) config.set(key, await seal(workspace, config, value), options.path);
+  for (const [key, value] of (options.secret ?? []).map(split))
+    config.set(key, await seal(workspace, config, value), options.path);
   if (options.json !== undefined) await setFromJson(workspace, config, options.json);
   config.save();
 }
@@ -105,9 +116,11 @@ export async function setAllConfig(workspace: Workspace, options: SetAllOptions)
 /** The document that `config --json` prints. */
 async function setFromJson(workspace: Workspace, config: StackConfig, text: string): Promise<void> {
   const document = JSON.parse(text) as PropertyValue;
-  if (!isObject(document)) throw new UserError("--json must be an object of configuration values", { exitCode: exitCodes.configuration });
+  if (!isObject(document))
+    throw new UserError("--json must be an object of configuration values", { exitCode: exitCodes.configuration });
   for (const [key, entry] of Object.entries(document)) {
-    if (!isObject(entry)) throw new UserError(`--json: the value of ${key} is not an object`, { exitCode: exitCodes.configuration });
+    if (!isObject(entry))
+      throw new UserError(`--json: the value of ${key} is not an object`, { exitCode: exitCodes.configuration });
     const plain = typeof entry.value === "string" ? entry.value : JSON.stringify(entry.value ?? "");
     if (entry.secret === true) config.set(key, await seal(workspace, config, plain));
     else if (entry.objectValue !== undefined) config.setObject(key, entry.objectValue);
@@ -115,7 +128,11 @@ async function setFromJson(workspace: Workspace, config: StackConfig, text: stri
   }
 }
 
-export async function removeConfig(workspace: Workspace, keys: readonly string[], options: ConfigOptions): Promise<void> {
+export async function removeConfig(
+  workspace: Workspace,
+  keys: readonly string[],
+  options: ConfigOptions,
+): Promise<void> {
   const { config } = await open(workspace, options);
   for (const key of keys) config.remove(key, options.path);
   config.save();
@@ -128,7 +145,8 @@ export async function refreshConfig(workspace: Workspace, options: ConfigOptions
   if (!last) throw new UserError("no previous deployment");
   const values: Record<string, string | { secure: string }> = {};
   for (const [key, value] of Object.entries(last.config))
-    values[key] = typeof value === "string" ? value : value.secure === undefined ? (value.value ?? "") : { secure: value.secure };
+    values[key] =
+      typeof value === "string" ? value : value.secure === undefined ? (value.value ?? "") : { secure: value.secure };
   if (!options.force && config.exists() && JSON.stringify(config.sealed) !== JSON.stringify(values))
     throw new UserError(
       `config file ${config.file} has changes; pass --force to replace it with the configuration of the last update`,
@@ -140,4 +158,3 @@ export async function refreshConfig(workspace: Workspace, options: ConfigOptions
   config.save();
   workspace.print(`refreshed configuration for stack '${reference.stack}'`);
 }
-

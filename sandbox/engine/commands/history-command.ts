@@ -17,7 +17,8 @@ function recordJson(record: UpdateRecord, decrypt: ((sealed: string) => string) 
   const config: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(record.config)) {
     if (typeof value === "string") config[key] = { value, secret: false };
-    else if (value.secure !== undefined) config[key] = decrypt ? { value: decrypt(value.secure), secret: true } : { secret: true };
+    else if (value.secure !== undefined)
+      config[key] = decrypt ? { value: decrypt(value.secure), secret: true } : { secret: true };
     else config[key] = { value: value.value ?? "", secret: false };
   }
   return {
@@ -35,12 +36,23 @@ function recordJson(record: UpdateRecord, decrypt: ((sealed: string) => string) 
 
 export async function showHistory(workspace: Workspace, options: HistoryOptions): Promise<void> {
   const reference = await workspace.stack(options.stack);
-  const records = await workspace.backend.history(reference).list(Number(options.pageSize ?? 10), Number(options.page ?? 1));
+  const records = await workspace.backend
+    .history(reference)
+    .list(Number(options.pageSize ?? 10), Number(options.page ?? 1));
   if (options.json) {
-    const hasSecrets = records.some((record) => Object.values(record.config).some((value) => typeof value !== "string" && value.secure !== undefined));
-    const opened = options.showSecrets && hasSecrets ? await workspace.stackSecrets(workspace.config(reference)) : undefined;
+    const hasSecrets = records.some((record) =>
+      Object.values(record.config).some((value) => typeof value !== "string" && value.secure !== undefined),
+    );
+    const opened =
+      options.showSecrets && hasSecrets ? await workspace.stackSecrets(workspace.config(reference)) : undefined;
     const decrypt = opened && ((sealed: string) => opened.decrypt(sealed));
-    workspace.print(JSON.stringify(records.map((record) => recordJson(record, decrypt)), undefined, 2));
+    workspace.print(
+      JSON.stringify(
+        records.map((record) => recordJson(record, decrypt)),
+        undefined,
+        2,
+      ),
+    );
     return;
   }
   if (records.length === 0) return workspace.print("Stack has never been updated");

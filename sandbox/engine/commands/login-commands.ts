@@ -11,7 +11,8 @@ export async function login(
   url: string | undefined,
   options: { local?: boolean; cloudUrl?: string },
 ): Promise<void> {
-  const chosen = url ?? options.cloudUrl ?? (options.local ? "file://~" : undefined) ?? workspace.env.PULUMI_BACKEND_URL;
+  const chosen =
+    url ?? options.cloudUrl ?? (options.local ? "file://~" : undefined) ?? workspace.env.PULUMI_BACKEND_URL;
   if (!chosen)
     throw new UserError("the stand-in engine keeps state in files only: use `pulumi login file://<directory>`", {
       exitCode: exitCodes.configuration,

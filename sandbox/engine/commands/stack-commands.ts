@@ -1,9 +1,24 @@
 import * as fs from "node:fs/promises";
-import { manifest, parseDeployment, revealingSealer, secretsProvider, serializeDeployment, serializeResource, deploymentSalt } from "../backend/deployment-file.js";
+import {
+  manifest,
+  parseDeployment,
+  revealingSealer,
+  secretsProvider,
+  serializeDeployment,
+  serializeResource,
+  deploymentSalt,
+} from "../backend/deployment-file.js";
 import { StackLock } from "../backend/stack-lock.js";
 import type { StackReference } from "../backend/stack-reference.js";
 import { selectStack } from "../project.js";
-import { isInternalKey, isObject, maskSecrets, revealSecrets, type PropertyMap, type PropertyValue } from "../resource/values.js";
+import {
+  isInternalKey,
+  isObject,
+  maskSecrets,
+  revealSecrets,
+  type PropertyMap,
+  type PropertyValue,
+} from "../resource/values.js";
 import { exitCodes, UserError, notImplemented } from "../user-error.js";
 import { confirm } from "./confirm.js";
 import { isInteractive } from "./global-options.js";
@@ -20,7 +35,8 @@ export async function initStack(
   const chosen = name ?? options.stack;
   if (!chosen) throw new UserError("missing stack name", { exitCode: exitCodes.configuration });
   const { secretsProvider: provider = "default" } = options;
-  if (provider !== "passphrase" && provider !== "default") throw notImplemented(`the secrets provider ${JSON.stringify(provider)}`);
+  if (provider !== "passphrase" && provider !== "default")
+    throw notImplemented(`the secrets provider ${JSON.stringify(provider)}`);
   const reference = workspace.reference(chosen);
   if (await workspace.backend.exists(reference))
     throw new UserError(`stack '${workspace.qualifiedName(reference)}' already exists`);
@@ -38,7 +54,10 @@ export async function selectStackCommand(
   options: { stack?: string; create?: boolean; secretsProvider?: string },
 ): Promise<void> {
   const chosen = name ?? options.stack;
-  if (!chosen) throw new UserError("no stack name given: use `pulumi stack select <stack>`", { exitCode: exitCodes.configuration });
+  if (!chosen)
+    throw new UserError("no stack name given: use `pulumi stack select <stack>`", {
+      exitCode: exitCodes.configuration,
+    });
   const reference = workspace.reference(chosen);
   if (!(await workspace.backend.exists(reference))) {
     if (!options.create) throw stackNotFound(chosen);
@@ -56,7 +75,10 @@ interface StackLine {
   resourceCount?: number;
 }
 
-export async function listStacks(workspace: Workspace, options: { all?: boolean; json?: boolean; project?: string }): Promise<void> {
+export async function listStacks(
+  workspace: Workspace,
+  options: { all?: boolean; json?: boolean; project?: string },
+): Promise<void> {
   const project = options.all ? undefined : (options.project ?? workspace.project.name);
   const selected = workspace.selected;
   const lines: StackLine[] = [];
@@ -157,11 +179,17 @@ export async function stackOutput(
 function outputsTable(outputs: PropertyMap): string {
   const entries = Object.entries(outputs);
   if (entries.length === 0) return "Current stack outputs (0):\n    No output values currently in this stack";
-  const table = renderTable(["OUTPUT", "VALUE"], entries.map(([key, value]) => [key, scalarText(value)]));
+  const table = renderTable(
+    ["OUTPUT", "VALUE"],
+    entries.map(([key, value]) => [key, scalarText(value)]),
+  );
   return `Current stack outputs (${entries.length}):\n${table.replaceAll(/^/gm, "    ")}`;
 }
 
-export async function exportStack(workspace: Workspace, options: { stack?: string; file?: string; showSecrets?: boolean }): Promise<void> {
+export async function exportStack(
+  workspace: Workspace,
+  options: { stack?: string; file?: string; showSecrets?: boolean },
+): Promise<void> {
   const reference = await workspace.stack(options.stack);
   const checkpoint = await workspace.backend.read(reference);
   const deployment =
@@ -173,13 +201,19 @@ export async function exportStack(workspace: Workspace, options: { stack?: strin
   else workspace.print(text);
 }
 
-export async function importStack(workspace: Workspace, options: { stack?: string; file?: string; force?: boolean }): Promise<void> {
+export async function importStack(
+  workspace: Workspace,
+  options: { stack?: string; file?: string; force?: boolean },
+): Promise<void> {
   const reference = await workspace.stack(options.stack);
   const text = options.file ? await fs.readFile(options.file, "utf8") : await readAll(workspace.terminal.stdin);
   const lock = await StackLock.acquire(workspace.backend, reference);
   try {
     await workspace.backend.backUp(reference);
-    await workspace.backend.write(reference, await importedDeployment(workspace, reference, text, options.force ?? false));
+    await workspace.backend.write(
+      reference,
+      await importedDeployment(workspace, reference, text, options.force ?? false),
+    );
   } finally {
     lock.release();
   }
@@ -187,7 +221,12 @@ export async function importStack(workspace: Workspace, options: { stack?: strin
 }
 
 /** A deployment from elsewhere, its secrets encrypted for this stack. */
-async function importedDeployment(workspace: Workspace, reference: StackReference, text: string, force: boolean): Promise<string> {
+async function importedDeployment(
+  workspace: Workspace,
+  reference: StackReference,
+  text: string,
+  force: boolean,
+): Promise<string> {
   let document: PropertyValue;
   try {
     document = JSON.parse(text) as PropertyValue;
@@ -237,10 +276,15 @@ export async function describeStack(
   const resources = Array.isArray(deployment?.resources) ? deployment.resources.filter(isObject) : [];
   const lines = [`Current stack is ${reference.stack}:`, `    Managed by ${workspace.username}`];
   if (resources.length > 0 && typeof header.time === "string") {
-    lines.push(`    Last updated: ${ago(header.time)} (${header.time})`, `    Pulumi version used: ${String(header.version)}`);
+    lines.push(
+      `    Last updated: ${ago(header.time)} (${header.time})`,
+      `    Pulumi version used: ${String(header.version)}`,
+    );
   }
   lines.push(`Current stack resources (${resources.length}):`);
-  lines.push(resources.length === 0 ? "    No resources currently in this stack" : renderResourceTree(resources, options));
+  lines.push(
+    resources.length === 0 ? "    No resources currently in this stack" : renderResourceTree(resources, options),
+  );
   const reveal = options.showSecrets ?? false;
   const outputs = plainOutputs(await workspace.outputs(reference, reveal), reveal);
   if (Object.keys(outputs).length > 0) lines.push("", outputsTable(outputs));

@@ -125,7 +125,9 @@ export class UpdateCommand {
   private async askToProceed({ stack }: StackReference): Promise<void> {
     const question = `Do you want to perform this ${this.action} of ${stack}?`;
     if (!(await confirm(this.workspace.terminal, question)))
-      throw new UserError(`confirmation declined, not proceeding with the ${this.action}`, { exitCode: exitCodes.canceled });
+      throw new UserError(`confirmation declined, not proceeding with the ${this.action}`, {
+        exitCode: exitCodes.canceled,
+      });
   }
 
   private describeWhatIsLeft({ stack }: StackReference): void {
@@ -197,17 +199,27 @@ export class UpdateCommand {
       pendingOperations: snapshot.pendingOperations,
       env: workspace.env,
       inlineProgram: options.client,
-      stackOutputs: (name) => workspace.outputs(workspace.reference(name), true).catch((cause: unknown) => {
-        throw new Error(`unknown stack ${JSON.stringify(name)}`, { cause });
-      }),
+      stackOutputs: (name) =>
+        workspace.outputs(workspace.reference(name), true).catch((cause: unknown) => {
+          throw new Error(`unknown stack ${JSON.stringify(name)}`, { cause });
+        }),
       snapshotWriter: (base) =>
-        new SnapshotWriter(base, secrets.salt, workspace.sealer(secrets), {
-          write: (text) => workspace.backend.write(reference, text),
-        }, snapshot.metadata),
+        new SnapshotWriter(
+          base,
+          secrets.salt,
+          workspace.sealer(secrets),
+          {
+            write: (text) => workspace.backend.write(reference, text),
+          },
+          snapshot.metadata,
+        ),
     });
     const stopListening = this.cancelOnInterrupt(deployment);
     try {
-      listener({ type: "prelude", config: Object.fromEntries([...session.stackConfig.masked()].map(([key, { value }]) => [key, value])) });
+      listener({
+        type: "prelude",
+        config: Object.fromEntries([...session.stackConfig.masked()].map(([key, { value }]) => [key, value])),
+      });
       const summary = await deployment.run();
       listener({ type: "summary", summary });
       listener({ type: "cancel" });
@@ -262,18 +274,24 @@ export class UpdateCommand {
     };
     if (options.json) return new PreviewDocument(display);
     if (options.diff) return new DiffDisplay(display);
-    if (this.interactive && terminal.env.TERM !== "dumb") return new ProgressDisplay(display, new TreeRenderer(display, terminal.stdout), true);
+    if (this.interactive && terminal.env.TERM !== "dumb")
+      return new ProgressDisplay(display, new TreeRenderer(display, terminal.stdout), true);
     return new ProgressDisplay(display, new LineRenderer(display), false);
   }
 
   private expectSuccess(summary: Summary, isPreview: boolean): void {
     // What went wrong has been told by the display.
     if (summary.result === "failed") throw new SilentFailure();
-    const changed = Object.entries(summary.changes).some(([operation, count]) => count > 0 && isChange(operation as keyof Summary["changes"]));
+    const changed = Object.entries(summary.changes).some(
+      ([operation, count]) => count > 0 && isChange(operation as keyof Summary["changes"]),
+    );
     if (this.options.expectNoChanges && changed && (isPreview === this.isPreviewRun || !isPreview))
-      throw new UserError(`no changes were expected for ${isPreview ? "preview" : this.action} but changes were proposed`, {
-        exitCode: exitCodes.noChangesExpected,
-      });
+      throw new UserError(
+        `no changes were expected for ${isPreview ? "preview" : this.action} but changes were proposed`,
+        {
+          exitCode: exitCodes.noChangesExpected,
+        },
+      );
   }
 
   /** The command is a preview and nothing else. */
@@ -303,13 +321,16 @@ export class UpdateCommand {
 }
 
 /** Flags that may stand alone or carry a value. */
-const isTruthy = (value: boolean | string | undefined): boolean => value === true || value === "true" || value === "" || value === "1";
+const isTruthy = (value: boolean | string | undefined): boolean =>
+  value === true || value === "true" || value === "" || value === "1";
 
 /** Pulumi's own default: four operations at once for each processor. */
 function parallelism(text: string | undefined): number {
   if (text === undefined) return 4 * os.availableParallelism();
   const count = Number(text);
   if (!Number.isInteger(count) || count < 0)
-    throw new UserError(`invalid argument ${JSON.stringify(text)} for "-p, --parallel" flag`, { exitCode: exitCodes.configuration });
+    throw new UserError(`invalid argument ${JSON.stringify(text)} for "-p, --parallel" flag`, {
+      exitCode: exitCodes.configuration,
+    });
   return count === 0 ? Number.MAX_SAFE_INTEGER : count;
 }

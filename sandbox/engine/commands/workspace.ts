@@ -1,6 +1,12 @@
 import * as os from "node:os";
 import * as path from "node:path";
-import { encryptingSealer, openProperties, parseDeployment, emptySnapshot, type Snapshot } from "../backend/deployment-file.js";
+import {
+  encryptingSealer,
+  openProperties,
+  parseDeployment,
+  emptySnapshot,
+  type Snapshot,
+} from "../backend/deployment-file.js";
 import { FileBackend, type Checkpoint } from "../backend/file-backend.js";
 import { parseStackReference, qualifiedName, type StackReference } from "../backend/stack-reference.js";
 import { StackConfig } from "../config/stack-config.js";
@@ -66,9 +72,7 @@ export class Workspace {
   async stack(name: string | undefined): Promise<StackReference> {
     const chosen = name ?? this.env.PULUMI_STACK ?? this.selected;
     if (!chosen)
-      throw new UserError(
-        "no stack selected; please use `pulumi stack select` or `pulumi stack init` to choose one",
-      );
+      throw new UserError("no stack selected; please use `pulumi stack select` or `pulumi stack init` to choose one");
     const reference = this.reference(chosen);
     if (!(await this.backend.exists(reference))) throw stackNotFound(chosen);
     return reference;
@@ -131,7 +135,9 @@ export class Workspace {
     const checkpoint = await this.backend.read(reference);
     const resources = checkpoint.deployment?.resources;
     const root = Array.isArray(resources)
-      ? resources.find((resource) => isObject(resource) && resource.type === "pulumi:pulumi:Stack" && resource.delete !== true)
+      ? resources.find(
+          (resource) => isObject(resource) && resource.type === "pulumi:pulumi:Stack" && resource.delete !== true,
+        )
       : undefined;
     const outputs = isObject(root) && isObject(root.outputs) ? root.outputs : {};
     if (!reveal || checkpoint.salt === undefined) return openProperties(outputs, () => "null");

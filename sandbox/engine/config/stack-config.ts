@@ -28,7 +28,9 @@ export function normalizeConfigKey(key: string, project: string): string {
   if (parts.length === 1) return `${project}:${key}`;
   if (parts.length === 2) return key;
   if (parts.length === 3 && parts[1] === "config") return `${parts[0]}:${parts[2]}`;
-  throw new UserError(`invalid configuration key: could not parse ${key} as a configuration key (configuration keys should be of the form <namespace>:<name>)`);
+  throw new UserError(
+    `invalid configuration key: could not parse ${key} as a configuration key (configuration keys should be of the form <namespace>:<name>)`,
+  );
 }
 
 /** Values inside objects keep the type that they look like; at the top everything is text. */
@@ -105,9 +107,10 @@ export class StackConfig {
     const defaults = new Map<string, PropertyValue>();
     for (const [key, raw] of Object.entries(this.project.config)) {
       const declared = raw as PropertyValue;
-      const value = isObject(declared) && ("value" in declared || "default" in declared || "type" in declared)
-        ? (declared.value ?? declared.default)
-        : declared;
+      const value =
+        isObject(declared) && ("value" in declared || "default" in declared || "type" in declared)
+          ? (declared.value ?? declared.default)
+          : declared;
       if (value !== undefined && value !== null) defaults.set(normalizeConfigKey(key, this.project.name), value);
     }
     return defaults;

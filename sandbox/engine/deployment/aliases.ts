@@ -69,7 +69,12 @@ export class Aliases {
   }
 
   /** The resource's own URN goes first: an alias must not take what another resource still is. */
-  resolve(urn: Urn, resource: AliasedResource, olds: ReadonlyMap<Urn, ResourceState>, seen: ReadonlySet<Urn>): OldResource {
+  resolve(
+    urn: Urn,
+    resource: AliasedResource,
+    olds: ReadonlyMap<Urn, ResourceState>,
+    seen: ReadonlySet<Urn>,
+  ): OldResource {
     let invalid = false;
     const claimant = this.claimed.get(urn);
     if (claimant !== undefined) {

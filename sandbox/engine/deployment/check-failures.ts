@@ -18,7 +18,11 @@ function shown(value: PropertyValue | undefined): string {
 }
 
 /** One line for each property that the provider refuses. */
-export function reportCheckFailures(diagnostics: Diagnostics, state: ResourceState, failures: readonly CheckFailure[]): void {
+export function reportCheckFailures(
+  diagnostics: Diagnostics,
+  state: ResourceState,
+  failures: readonly CheckFailure[],
+): void {
   for (const { property, reason } of failures)
     diagnostics.error(
       state.urn,

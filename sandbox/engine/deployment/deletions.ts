@@ -10,7 +10,11 @@ import type { Step, StepHost } from "./steps/step.js";
 import { untargetedSames } from "./targeting.js";
 
 /** What `--target` allows to be deleted: the targets and everything that cannot live without them. Undefined means all. */
-async function allowedDeletions(base: BaseState, decided: GeneratorState, host: StepHost): Promise<Set<Urn> | undefined> {
+async function allowedDeletions(
+  base: BaseState,
+  decided: GeneratorState,
+  host: StepHost,
+): Promise<Set<Urn> | undefined> {
   if (!decided.targets.constrained) return undefined;
   const allowed = new Set<Urn>();
   for (const root of base.resources.filter(({ urn }) => decided.targets.contains(urn)))
@@ -118,7 +122,9 @@ export async function scheduleDeletions(
   const run = (step: Step): Promise<boolean> => {
     let result = running.get(step);
     if (!result) {
-      result = Promise.all(dependentsOf(step.res).map(run)).then((gone) => (gone.every(Boolean) ? execute(step) : false));
+      result = Promise.all(dependentsOf(step.res).map(run)).then((gone) =>
+        gone.every(Boolean) ? execute(step) : false,
+      );
       running.set(step, result);
     }
     return result;
@@ -127,4 +133,3 @@ export async function scheduleDeletions(
   const order = [...steps].sort((left, right) => (position.get(right.res) ?? 0) - (position.get(left.res) ?? 0));
   await Promise.all(order.map(run));
 }
-

@@ -181,8 +181,17 @@ export class Deployment implements StepHost {
   async run(): Promise<Summary> {
     const started = Date.now();
     try {
-      this.server.addService(resourceServices.ResourceMonitorService, implementService(resourceServices.ResourceMonitorService, this.monitor.handlers));
-      this.server.addService(engineServices.EngineService, implementService(engineServices.EngineService, engineHandlers(this.diagnostics, () => this.over)));
+      this.server.addService(
+        resourceServices.ResourceMonitorService,
+        implementService(resourceServices.ResourceMonitorService, this.monitor.handlers),
+      );
+      this.server.addService(
+        engineServices.EngineService,
+        implementService(
+          engineServices.EngineService,
+          engineHandlers(this.diagnostics, () => this.over),
+        ),
+      );
       this.engineAddress = await listen(this.server);
       await this.phases();
     } catch (error) {

@@ -61,7 +61,11 @@ export function invertDiff(diff: DiffResult): DiffResult {
 const toReplace = (kind: DiffKind): DiffKind => (kind.endsWith("-replace") ? kind : (`${kind}-replace` as DiffKind));
 
 /** Makes changes of the properties that `replaceOnChanges` names replace the resource. */
-export function applyReplaceOnChanges(diff: DiffResult, replaceOnChanges: readonly string[], hasInitErrors: boolean): DiffResult {
+export function applyReplaceOnChanges(
+  diff: DiffResult,
+  replaceOnChanges: readonly string[],
+  hasInitErrors: boolean,
+): DiffResult {
   if (!diff.changes && !hasInitErrors) return diff;
   const paths = replaceOnChanges.map(parsePropertyPath);
   const named = (path: readonly PathElement[]): boolean => paths.some((outer) => pathContains(outer, path));

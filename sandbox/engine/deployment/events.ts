@@ -59,7 +59,12 @@ export type EventListener = (event: EngineEvent) => void;
 export class Diagnostics {
   constructor(private readonly listener: EventListener) {}
 
-  report(severity: Severity, urn: Urn, message: string, options: { streamId?: number; ephemeral?: boolean } = {}): void {
+  report(
+    severity: Severity,
+    urn: Urn,
+    message: string,
+    options: { streamId?: number; ephemeral?: boolean } = {},
+  ): void {
     const { streamId = 0, ephemeral = false } = options;
     this.listener({ type: "diagnostic", diagnostic: { urn, severity, message, streamId, ephemeral } });
   }

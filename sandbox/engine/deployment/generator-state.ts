@@ -49,8 +49,8 @@ export class GeneratorState {
   }
 
   isOperatedOn(urn: Urn): boolean {
-    return [this.reads, this.creates, this.sames, this.updates, this.deletes, this.replaces, this.imports].some((urns) =>
-      urns.has(urn),
+    return [this.reads, this.creates, this.sames, this.updates, this.deletes, this.replaces, this.imports].some(
+      (urns) => urns.has(urn),
     );
   }
 

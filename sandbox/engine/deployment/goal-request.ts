@@ -5,7 +5,7 @@ import { collectDependencies, downgradeOutputs, type PropertyMap } from "../reso
 import { newGoal, type Alias, type Goal } from "./goal.js";
 import type { Transformed } from "./transforms.js";
 
-const secondsPer: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, "µs": 1e-6, ns: 1e-9 };
+const secondsPer: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 };
 
 /** Go's duration text (`1h30m`, `500ms`) in seconds. @throws for anything else */
 export function durationSeconds(text: string): number {
@@ -37,7 +37,11 @@ function alias(message: AliasMessage): Alias {
 }
 
 /** Every property's dependencies: those that the program declared, and those that its outputs carry. */
-function propertyDependencies(request: RegisterResourceRequest, properties: PropertyMap, transformed: boolean): Map<string, Set<string>> {
+function propertyDependencies(
+  request: RegisterResourceRequest,
+  properties: PropertyMap,
+  transformed: boolean,
+): Map<string, Set<string>> {
   const declared = request.getPropertydependenciesMap();
   const all = new Map<string, Set<string>>();
   if (!transformed)
@@ -53,7 +57,11 @@ function propertyDependencies(request: RegisterResourceRequest, properties: Prop
 }
 
 /** What a registration asks for, its transforms having run. */
-export function goalFrom(request: RegisterResourceRequest, { properties, options }: Transformed, provider: string): Goal {
+export function goalFrom(
+  request: RegisterResourceRequest,
+  { properties, options }: Transformed,
+  provider: string,
+): Goal {
   const transformed = request.getTransformsList().length > 0;
   const byProperty = propertyDependencies(request, properties, transformed);
   const dependencies = new Set(options.getDependsOnList());

@@ -4,8 +4,7 @@ import type { PropertyMap } from "../resource/values.js";
 
 /** Another name that a resource may have had: a whole URN, or what of it was different. */
 export type Alias =
-  | { urn: Urn }
-  | { name: string; type: string; stack: string; project: string; parent: Urn; noParent: boolean };
+  { urn: Urn } | { name: string; type: string; stack: string; project: string; parent: Urn; noParent: boolean };
 
 /** What a program wants a resource to be. */
 export interface Goal {

@@ -35,7 +35,11 @@ export async function dependentReplacements(
 }
 
 /** Undefined when the resource can stay. */
-async function replaceKeys(state: ResourceState, replaced: ReadonlySet<Urn>, host: StepHost): Promise<string[] | undefined> {
+async function replaceKeys(
+  state: ResourceState,
+  replaced: ReadonlySet<Urn>,
+  host: StepHost,
+): Promise<string[] | undefined> {
   if (!state.custom || state.external) return undefined;
   if (state.provider && replaced.has(parseProviderReference(state.provider).urn)) return [];
   if (state.deletedWith && replaced.has(state.deletedWith)) return [];
@@ -49,7 +53,9 @@ async function replaceKeys(state: ResourceState, replaced: ReadonlySet<Urn>, hos
   if (!affected) return undefined;
   const diff = isProviderType(state.type)
     ? await host.registry.diff(state.urn, state.id, state.inputs, state.outputs, inputs)
-    : await (await host.providerOf(state)).diff({
+    : await (
+        await host.providerOf(state)
+      ).diff({
         urn: state.urn,
         id: state.id,
         oldInputs: state.inputs,
@@ -68,7 +74,11 @@ export function cascadingReplacements(urn: Urn, base: BaseState): DependentRepla
   const visit = (cause: Urn): void => {
     for (const state of base.resources) {
       if (seen.has(state.urn) || state.delete) continue;
-      const reason = state.replaceWith.includes(cause) ? "replaceWith" : state.deletedWith === cause ? "deletedWith" : "";
+      const reason = state.replaceWith.includes(cause)
+        ? "replaceWith"
+        : state.deletedWith === cause
+          ? "deletedWith"
+          : "";
       if (!reason) continue;
       seen.add(state.urn);
       found.push({ state, keys: [reason] });

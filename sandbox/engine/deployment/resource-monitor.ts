@@ -180,7 +180,9 @@ export class ResourceMonitor {
     return [...transforms, ...this.stackTransforms];
   }
 
-  private async registerResource(request: RegisterResourceRequest): Promise<InstanceType<typeof resources.RegisterResourceResponse>> {
+  private async registerResource(
+    request: RegisterResourceRequest,
+  ): Promise<InstanceType<typeof resources.RegisterResourceResponse>> {
     const type = request.getType();
     const custom = request.getCustom();
     if (request.getRemote()) this.refuse(`remote components ('${type}')`);
@@ -191,18 +193,23 @@ export class ResourceMonitor {
       options: transformOptions(request, custom ? this.resolveProvider(request) : ""),
     });
     const { options } = transformed;
-    const wanted = this.packageRequest(type, request.getPackageref(), options.getVersion(), options.getPluginDownloadUrl());
+    const wanted = this.packageRequest(
+      type,
+      request.getPackageref(),
+      options.getVersion(),
+      options.getPluginDownloadUrl(),
+    );
     let provider = "";
     if (custom && !isProviderType(type)) provider = options.getProvider() || (await this.defaults.reference(wanted));
     const goal = goalFrom(request, transformed, provider);
-    if (isProviderType(type)) goal.properties = this.providerInputs(goal.properties, wanted, request.getPackageref() !== "");
+    if (isProviderType(type))
+      goal.properties = this.providerInputs(goal.properties, wanted, request.getPackageref() !== "");
     goal.sourcePosition = projectPosition(request.getSourceposition(), this.context.projectDirectory);
     goal.stackTrace = projectStackTrace(request.getStacktrace(), this.context.projectDirectory);
 
     const { state, result } = await this.target.register(goal);
     this.remember(state.urn, goal, request);
-    if (result !== "success" && !request.getSupportsresultreporting())
-      throw new Error("resource registration failed");
+    if (result !== "success" && !request.getSupportsresultreporting()) throw new Error("resource registration failed");
     const outputs = custom ? state.outputs : {};
     const known = request.getSupportspartialvalues() ? outputs : withoutUnknowns(outputs);
     return new resources.RegisterResourceResponse()
@@ -210,11 +217,19 @@ export class ResourceMonitor {
       .setId(state.id === unknownValue && !isProviderType(type) ? "" : state.id)
       .setObject(toStruct(known))
       .setResult(
-        result === "success" ? resources.Result.SUCCESS : result === "skipped" ? resources.Result.SKIP : resources.Result.FAIL,
+        result === "success"
+          ? resources.Result.SUCCESS
+          : result === "skipped"
+            ? resources.Result.SKIP
+            : resources.Result.FAIL,
       );
   }
 
-  private providerInputs(properties: PropertyMap, { version, downloadUrl }: PackageRequest, byReference: boolean): PropertyMap {
+  private providerInputs(
+    properties: PropertyMap,
+    { version, downloadUrl }: PackageRequest,
+    byReference: boolean,
+  ): PropertyMap {
     let inputs = properties;
     if (version && (byReference || properties.version === undefined)) inputs = setProviderVersion(inputs, version);
     if (downloadUrl) inputs = setProviderDownloadUrl(inputs, downloadUrl);
@@ -231,9 +246,16 @@ export class ResourceMonitor {
     this.componentProviders.set(urn, new Map([...inherited, ...own]));
   }
 
-  private async readResource(request: ReadResourceRequest): Promise<InstanceType<typeof resources.ReadResourceResponse>> {
+  private async readResource(
+    request: ReadResourceRequest,
+  ): Promise<InstanceType<typeof resources.ReadResourceResponse>> {
     const type = request.getType();
-    const wanted = this.packageRequest(type, request.getPackageref(), request.getVersion(), request.getPlugindownloadurl());
+    const wanted = this.packageRequest(
+      type,
+      request.getPackageref(),
+      request.getVersion(),
+      request.getPlugindownloadurl(),
+    );
     const { state } = await this.target.read({
       type,
       name: request.getName(),
@@ -265,17 +287,23 @@ export class ResourceMonitor {
     try {
       const result = await running.invoke(token, args, this.context.dryRun);
       response.setReturn(toStruct(result.properties));
-      for (const { property, reason } of result.failures) response.addFailures().setProperty(property).setReason(reason);
+      for (const { property, reason } of result.failures)
+        response.addFailures().setProperty(property).setReason(reason);
       return response;
     } catch (error) {
-      const message = error instanceof Error && "details" in error ? String(error.details) : String(error instanceof Error ? error.message : error);
+      const message =
+        error instanceof Error && "details" in error
+          ? String(error.details)
+          : String(error instanceof Error ? error.message : error);
       throw new Error(`invocation of ${token} returned an error: ${message}`, { cause: error });
     }
   }
 }
 
 const withoutUnknowns = (outputs: PropertyMap): PropertyMap =>
-  Object.fromEntries(Object.entries(mapEntries(outputs, (value) => value)).filter(([, value]) => !containsUnknowns(value)));
+  Object.fromEntries(
+    Object.entries(mapEntries(outputs, (value) => value)).filter(([, value]) => !containsUnknowns(value)),
+  );
 
 function hasHooks(request: RegisterResourceRequest): boolean {
   const hooks = request.getHooks()?.toObject() ?? {};

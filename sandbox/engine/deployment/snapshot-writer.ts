@@ -1,6 +1,20 @@
-import { emptySnapshot, manifest, secretsProvider, serializeResource, type SecretSealer } from "../backend/deployment-file.js";
+import {
+  emptySnapshot,
+  manifest,
+  secretsProvider,
+  serializeResource,
+  type SecretSealer,
+} from "../backend/deployment-file.js";
 import type { OperationType, PendingOperation, ResourceState } from "../resource/state.js";
-import { isRootStack, makeUrn, parseProviderReference, providerReference, urnName, urnType, type Urn } from "../resource/urn.js";
+import {
+  isRootStack,
+  makeUrn,
+  parseProviderReference,
+  providerReference,
+  urnName,
+  urnType,
+  type Urn,
+} from "../resource/urn.js";
 import type { BaseState } from "./base-state.js";
 import { SameStep } from "./steps/same-step.js";
 import type { Step } from "./steps/step.js";

@@ -1,5 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { DiffUnavailable, noDiff, requiresReplacement, type CheckResult, type DiffResult } from "../plugins/provider.js";
+import {
+  DiffUnavailable,
+  noDiff,
+  requiresReplacement,
+  type CheckResult,
+  type DiffResult,
+} from "../plugins/provider.js";
 import { ProviderRegistry } from "../plugins/provider-registry.js";
 import { ignoreChanges } from "../resource/property-path.js";
 import { newState, type ResourceState } from "../resource/state.js";
@@ -178,7 +184,12 @@ export class StepGenerator {
     return following;
   }
 
-  private async check({ urn, state }: Considered, olds: PropertyMap | undefined, news: PropertyMap, seed: Uint8Array): Promise<CheckResult> {
+  private async check(
+    { urn, state }: Considered,
+    olds: PropertyMap | undefined,
+    news: PropertyMap,
+    seed: Uint8Array,
+  ): Promise<CheckResult> {
     if (!state.custom) return { inputs: news, failures: [] };
     if (isProviderType(state.type)) return this.host.registry.check(urn, olds, news);
     return (await this.host.providerOf(state)).check(urn, olds, news, seed);
@@ -197,7 +208,12 @@ export class StepGenerator {
     const recreating = decided.deletes.has(urn);
     const afresh = recreating || !old || old.external || decided.isReplaceTarget(urn);
     const inputs = old ? ignoreChanges(goal.properties, old.inputs, goal.ignoreChanges) : goal.properties;
-    const result = await this.check(considered, afresh ? undefined : old.inputs, afresh ? goal.properties : inputs, randomSeed);
+    const result = await this.check(
+      considered,
+      afresh ? undefined : old.inputs,
+      afresh ? goal.properties : inputs,
+      randomSeed,
+    );
     this.reportInvalid(considered, result);
     state.inputs = result.inputs;
 
@@ -210,7 +226,10 @@ export class StepGenerator {
     }
     if (old?.external) {
       decided.creates.add(urn);
-      return [CreateStep.replacement(old, state, settle, emptyStepDiff, true), new ReplaceStep(old, state, emptyStepDiff)];
+      return [
+        CreateStep.replacement(old, state, settle, emptyStepDiff, true),
+        new ReplaceStep(old, state, emptyStepDiff),
+      ];
     }
     if (!old) {
       decided.creates.add(urn);
@@ -224,7 +243,8 @@ export class StepGenerator {
     const { goal, settle } = registration;
     const hasInitErrors = old.initErrors.length > 0;
     const diff = applyReplaceOnChanges(await this.diff(considered, old), goal.replaceOnChanges, hasInitErrors);
-    if ((diff.changes && requiresReplacement(diff)) || old.pendingReplacement) return this.replaced(considered, old, diff);
+    if ((diff.changes && requiresReplacement(diff)) || old.pendingReplacement)
+      return this.replaced(considered, old, diff);
     if (diff.changes || hasInitErrors) {
       this.decided.updates.add(urn);
       return [new UpdateStep(old, state, settle, stepDiff(diff), goal.ignoreChanges)];
@@ -273,7 +293,9 @@ export class StepGenerator {
     const newProvider = this.decided.providers.get(after.urn);
     if (!oldProvider || !newProvider) return before.urn !== after.urn;
     const { inputs, outputs } = oldProvider;
-    return requiresReplacement(await this.host.registry.diffWith(state.provider, after.urn, inputs, outputs, newProvider.inputs));
+    return requiresReplacement(
+      await this.host.registry.diffWith(state.provider, after.urn, inputs, outputs, newProvider.inputs),
+    );
   }
 
   private async replaced(considered: Considered, old: ResourceState, diff: DiffResult): Promise<Step[]> {
@@ -334,4 +356,3 @@ export class StepGenerator {
     this.host.diagnostics.warning(urn, message);
   }
 }
-

@@ -83,7 +83,9 @@ export async function runTransforms(
       .setParent(request.getParent())
       .setProperties(toStruct(current.properties))
       .setOptions(current.options);
-    const answer = resources.TransformResponse.deserializeBinary(await clients.invoke(transform, message.serializeBinary()));
+    const answer = resources.TransformResponse.deserializeBinary(
+      await clients.invoke(transform, message.serializeBinary()),
+    );
     current = {
       properties: answer.hasProperties() ? fromStruct(answer.getProperties()) : current.properties,
       options: answer.getOptions() ?? current.options,

@@ -89,7 +89,6 @@ export function truncateVisible(text: string, width: number): string {
   if (visibleLength(text) <= width) return text;
   let visible = 0;
   let result = "";
-  // eslint-disable-next-line no-control-regex -- colours are control sequences
   for (const [part, control] of text.matchAll(/(\u001b\[[0-9;]*m)|./gsu)) {
     if (control) {
       result += part;

@@ -1,6 +1,13 @@
 import type { StepMetadata } from "../deployment/events.js";
 import type { DiffKind } from "../plugins/provider.js";
-import { diffValues, emptyArrayDiff, emptyObjectDiff, hasChanges, type ObjectDiff, type ValueDiff } from "../resource/object-diff.js";
+import {
+  diffValues,
+  emptyArrayDiff,
+  emptyObjectDiff,
+  hasChanges,
+  type ObjectDiff,
+  type ValueDiff,
+} from "../resource/object-diff.js";
 import { parsePropertyPath, type PathElement } from "../resource/property-path.js";
 import { isObject, isSecret, unknownValue, type PropertyValue } from "../resource/values.js";
 
@@ -13,7 +20,13 @@ function property(parent: PropertyValue | undefined, key: PathElement): Property
 }
 
 /** Puts what a provider says of one path into the diff of the values around it. */
-function insert(path: readonly PathElement[], kind: DiffKind, parent: ValueDiff, old: PropertyValue | undefined, value: PropertyValue | undefined): void {
+function insert(
+  path: readonly PathElement[],
+  kind: DiffKind,
+  parent: ValueDiff,
+  old: PropertyValue | undefined,
+  value: PropertyValue | undefined,
+): void {
   const [key, ...rest] = path;
   if (key === undefined) return;
   const before = property(old, key);

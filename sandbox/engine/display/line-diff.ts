@@ -37,7 +37,9 @@ function between(before: string[], after: string[]): LineChange[] {
   for (let row = before.length - 1; row >= 0; row--)
     for (let column = after.length - 1; column >= 0; column--)
       lengths[row * width + column] =
-        before[row] === after[column] ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1));
+        before[row] === after[column]
+          ? at(row + 1, column + 1) + 1
+          : Math.max(at(row + 1, column), at(row, column + 1));
   const changes: LineChange[] = [];
   const push = (kind: LineChange["kind"], line: string): void => {
     const last = changes.at(-1);

@@ -12,7 +12,12 @@ export interface OutputsOptions extends PrinterOptions {
   showSames: boolean;
 }
 
-const shownWhilePlanning: ReadonlySet<Operation> = new Set<Operation>(["read", "read-replacement", "import", "import-replacement"]);
+const shownWhilePlanning: ReadonlySet<Operation> = new Set<Operation>([
+  "read",
+  "read-replacement",
+  "import",
+  "import-replacement",
+]);
 
 const isEmpty = (value: PropertyValue): boolean =>
   value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
@@ -54,7 +59,8 @@ export function renderOutputs(step: StepMetadata, options: OutputsOptions): stri
     const output = outputs[key];
     if (!diff && (isInternalKey(key) || output === undefined || isEmpty(output))) continue;
     const input = inputs[key];
-    if (!options.refresh && input !== undefined && output !== undefined && !diffValues(output, input, isInternalKey)) continue;
+    if (!options.refresh && input !== undefined && output !== undefined && !diffValues(output, input, isInternalKey))
+      continue;
     if (diff) {
       if (!showSames && diff.sames.has(key)) continue;
       printer.printNamedDiff(key, width, diff);
@@ -62,4 +68,3 @@ export function renderOutputs(step: StepMetadata, options: OutputsOptions): stri
   }
   return text.text;
 }
-

@@ -23,7 +23,10 @@ function stepJson(step: StepMetadata): Record<string, unknown> {
     ...(step.keys.length > 0 ? { replaceReasons: step.keys } : {}),
     detailedDiff: step.detailedDiff
       ? Object.fromEntries(
-          Object.entries(step.detailedDiff).map(([path, { diffKind, inputDiff }]) => [path, { kind: diffKind, inputDiff }]),
+          Object.entries(step.detailedDiff).map(([path, { diffKind, inputDiff }]) => [
+            path,
+            { kind: diffKind, inputDiff },
+          ]),
         )
       : null,
   };

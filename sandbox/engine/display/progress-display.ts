@@ -185,7 +185,14 @@ export class ProgressDisplay {
     const { painter, showSecrets, showSames, suppressOutputs, isPreview, out } = this.options;
     const step = this.rows.get(this.rootUrn)?.step;
     if (suppressOutputs || !step) return;
-    const text = renderOutputs(step, { painter, showSecrets, showSames, planning: isPreview, refresh: false, indent: 1 });
+    const text = renderOutputs(step, {
+      painter,
+      showSecrets,
+      showSames,
+      planning: isPreview,
+      refresh: false,
+      indent: 1,
+    });
     if (text) out(`${painter.paint("headline", "Outputs:")}\n${text}`);
   }
 }

@@ -209,7 +209,8 @@ export class PropertyPrinter {
       const diff = diffValues(before.value, after.value, isInternalKey);
       if (diff) return this.printUpdated(() => undefined, diff);
     }
-    if (old.includes("\n") || text.includes("\n")) return this.derived({ indent: this.indent + 1 }).printLineDiff(old, text);
+    if (old.includes("\n") || text.includes("\n"))
+      return this.derived({ indent: this.indent + 1 }).printLineDiff(old, text);
     this.derived({ op: "delete" }).write(JSON.stringify(old));
     this.write(" => ");
     this.derived({ op: "create" }).write(JSON.stringify(text));

@@ -10,7 +10,11 @@ import type { DisplayOptions } from "./display-options.js";
 import { operationWords } from "./operation-words.js";
 import { withRetainFlag } from "./visibility.js";
 
-const ofReplacement: ReadonlySet<Operation> = new Set<Operation>(["create-replacement", "delete-replaced", "discard-replaced"]);
+const ofReplacement: ReadonlySet<Operation> = new Set<Operation>([
+  "create-replacement",
+  "delete-replaced",
+  "discard-replaced",
+]);
 
 /** What the rows of a display know together. */
 export interface RowContext {
@@ -181,7 +185,8 @@ export class ResourceRow {
     const op = this.step?.op;
     if (op === "create-replacement" || op === "delete-replaced")
       return this.outputSteps.find((step) => step.op === "replace") ?? this.step;
-    if (op === "import" || op === "import-replacement") return this.outputSteps.find((step) => step.op === op) ?? this.step;
+    if (op === "import" || op === "import-replacement")
+      return this.outputSteps.find((step) => step.op === op) ?? this.step;
     return this.step;
   }
 }

@@ -59,7 +59,9 @@ export function renderStepDiff(step: StepMetadata, indent: number, refresh: bool
     printer(step.op, false).printObject(old.inputs);
   } else if (old && state) {
     const outputs = Object.keys(state.outputs).length > 0 && step.op !== "import" && step.op !== "import-replacement";
-    const [before, after]: [PropertyMap, PropertyMap] = outputs ? [old.outputs, state.outputs] : [old.inputs, state.inputs];
+    const [before, after]: [PropertyMap, PropertyMap] = outputs
+      ? [old.outputs, state.outputs]
+      : [old.inputs, state.inputs];
     const diff = diffObjects(before, after, isInternalKey);
     const include = !outputs && step.diffs.length > 0 ? step.diffs : undefined;
     if (diff) printer(step.op, true).printObjectDiff(diff, include);

@@ -33,6 +33,7 @@ export function renderSummary(summary: Summary, errored: number, painter: Painte
   ];
   if (pieces.length > 0) lines.push(`    ${pieces.join(". ")}`);
   if (errored > 0) lines.push(`    ${painter.paint("error", `${errored} errored`)}`);
-  if (!summary.isPreview) lines.push("", `${painter.paint("headline", "Duration:")} ${formatSeconds(summary.durationSeconds)}`);
+  if (!summary.isPreview)
+    lines.push("", `${painter.paint("headline", "Duration:")} ${formatSeconds(summary.durationSeconds)}`);
   return lines.join("\n");
 }

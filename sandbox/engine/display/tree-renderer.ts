@@ -65,10 +65,14 @@ export class TreeRenderer implements RowRenderer {
   private layout(width: number): string[] {
     const { painter, isPreview } = this.options;
     const lines = this.tree();
-    const header = ["", "Type", "Name", isPreview ? "Plan" : "Status", "Info"].map((title) => painter.paint("headline", title));
+    const header = ["", "Type", "Name", isPreview ? "Plan" : "Status", "Info"].map((title) =>
+      painter.paint("headline", title),
+    );
     const anyInfo = lines.some(({ columns }) => columns[4]);
     const table: Line[] = [{ columns: anyInfo ? header : header.slice(0, 4), active: false }, ...lines];
-    const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...table.map((line) => visibleLength(line.columns[column] ?? ""))));
+    const widths = [0, 1, 2, 3, 4].map((column) =>
+      Math.max(...table.map((line) => visibleLength(line.columns[column] ?? ""))),
+    );
     return table.map(({ columns, active }) => {
       const cells = columns.map((cell, index) => cell + " ".repeat((widths[index] ?? 0) - visibleLength(cell)));
       const mark = active ? (spinner[this.frame % spinner.length] ?? " ") : " ";

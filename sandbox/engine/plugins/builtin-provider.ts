@@ -1,7 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { urnType, type Urn } from "../resource/urn.js";
 import { containsSecrets, equalValues, revealSecrets, unknownValue, type PropertyMap } from "../resource/values.js";
-import { noDiff, type CheckResult, type DiffRequest, type DiffResult, type InvokeResult, type Provider, type ReadResult } from "./provider.js";
+import {
+  noDiff,
+  type CheckResult,
+  type DiffRequest,
+  type DiffResult,
+  type InvokeResult,
+  type Provider,
+  type ReadResult,
+} from "./provider.js";
 
 const stackReferenceType = "pulumi:pulumi:StackReference";
 const stashType = "pulumi:index:Stash";
@@ -53,11 +61,18 @@ export class BuiltinProvider implements Provider {
     const key = this.requiredProperty(urn);
     if (equalValues(oldInputs[key], newInputs[key])) return Promise.resolve(noDiff);
     return Promise.resolve(
-      key === "name" ? { ...noDiff, changes: true, replaceKeys: [key] } : { ...noDiff, changes: true, changedKeys: [key] },
+      key === "name"
+        ? { ...noDiff, changes: true, replaceKeys: [key] }
+        : { ...noDiff, changes: true, changedKeys: [key] },
     );
   }
 
-  async create(urn: Urn, inputs: PropertyMap, _timeout: number, preview: boolean): Promise<{ id: string; outputs: PropertyMap }> {
+  async create(
+    urn: Urn,
+    inputs: PropertyMap,
+    _timeout: number,
+    preview: boolean,
+  ): Promise<{ id: string; outputs: PropertyMap }> {
     const outputs =
       urnType(urn) === stashType
         ? { input: inputs.input ?? null, output: inputs.input ?? null }

@@ -108,7 +108,10 @@ export class GrpcProvider implements Provider {
         supportsPreview: true,
       };
     } catch (error) {
-      if (!isUnimplemented(error)) throw new Error(`failed to handshake with '${this.endpoint.address}': ${errorMessage(error)}`, { cause: error });
+      if (!isUnimplemented(error))
+        throw new Error(`failed to handshake with '${this.endpoint.address}': ${errorMessage(error)}`, {
+          cause: error,
+        });
     }
   }
 
@@ -137,7 +140,12 @@ export class GrpcProvider implements Provider {
     }
   }
 
-  async diffConfig(urn: Urn, oldInputs: PropertyMap, oldOutputs: PropertyMap, newInputs: PropertyMap): Promise<DiffResult> {
+  async diffConfig(
+    urn: Urn,
+    oldInputs: PropertyMap,
+    oldOutputs: PropertyMap,
+    newInputs: PropertyMap,
+  ): Promise<DiffResult> {
     const request = new messages.DiffRequest()
       .setUrn(urn)
       .setName(urnName(urn))
@@ -196,7 +204,10 @@ export class GrpcProvider implements Provider {
   /** Waits for the configuration; false when it is not known. */
   private async ready(): Promise<{ known: boolean; protocol: Protocol }> {
     const known = await (this.configured ?? Promise.resolve(true));
-    return { known, protocol: this.protocol ?? { acceptsSecrets: false, acceptsResources: false, supportsPreview: false } };
+    return {
+      known,
+      protocol: this.protocol ?? { acceptsSecrets: false, acceptsResources: false, supportsPreview: false },
+    };
   }
 
   /** Secrets and resource references in a form that a provider without support for them reads. */
@@ -220,7 +231,12 @@ export class GrpcProvider implements Provider {
     return acceptsSecrets ? properties : annotateSecrets(properties, inputs);
   }
 
-  async check(urn: Urn, olds: PropertyMap | undefined, news: PropertyMap, randomSeed: Uint8Array): Promise<CheckResult> {
+  async check(
+    urn: Urn,
+    olds: PropertyMap | undefined,
+    news: PropertyMap,
+    randomSeed: Uint8Array,
+  ): Promise<CheckResult> {
     const { known, protocol } = await this.ready();
     if (!known) return { inputs: news, failures: [] };
     const request = new messages.CheckRequest()
@@ -256,10 +272,19 @@ export class GrpcProvider implements Provider {
       .setIgnorechangesList([...ignoreChanges]);
     const { known: answered, ...diff } = diffResult(await call(this.client, service.diff, request));
     if (answered) return diff;
-    return { ...this.textualDiff(oldInputs, newInputs, ignoreChanges), replaceKeys: diff.replaceKeys, deleteBeforeReplace: diff.deleteBeforeReplace };
+    return {
+      ...this.textualDiff(oldInputs, newInputs, ignoreChanges),
+      replaceKeys: diff.replaceKeys,
+      deleteBeforeReplace: diff.deleteBeforeReplace,
+    };
   }
 
-  async create(urn: Urn, inputs: PropertyMap, timeout: number, preview: boolean): Promise<{ id: string; outputs: PropertyMap }> {
+  async create(
+    urn: Urn,
+    inputs: PropertyMap,
+    timeout: number,
+    preview: boolean,
+  ): Promise<{ id: string; outputs: PropertyMap }> {
     const { known, protocol } = await this.ready();
     if (preview && !known) return { id: "", outputs: {} };
     if (preview && !protocol.supportsPreview) return { id: "", outputs: inputs };
@@ -304,7 +329,13 @@ export class GrpcProvider implements Provider {
     }
   }
 
-  async read(urn: Urn, id: string, inputs: PropertyMap | undefined, state: PropertyMap, timeout: number): Promise<ReadResult> {
+  async read(
+    urn: Urn,
+    id: string,
+    inputs: PropertyMap | undefined,
+    state: PropertyMap,
+    timeout: number,
+  ): Promise<ReadResult> {
     const { known, protocol } = await this.ready();
     if (!known) return { id, inputs: {}, outputs: {} };
     const request = new messages.ReadRequest()

@@ -10,7 +10,10 @@ const detailsKey = "grpc-status-details-bin";
 const initFailedType = "pulumirpc.ErrorResourceInitFailed";
 
 /** The half-way failure that a provider packed into a gRPC error's details, if it did. */
-export function initErrorFrom(error: unknown, open: (message: Struct | undefined) => PropertyMap): InitError | undefined {
+export function initErrorFrom(
+  error: unknown,
+  open: (message: Struct | undefined) => PropertyMap,
+): InitError | undefined {
   if (!isServiceError(error)) return undefined;
   const [details] = (error.metadata as grpc.Metadata | undefined)?.get(detailsKey) ?? [];
   if (!details || typeof details === "string") return undefined;

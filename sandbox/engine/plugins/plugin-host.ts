@@ -78,7 +78,9 @@ export class PluginHost {
     const candidates = [
       ...(local ? [path.resolve(project.directory, local.path, executable)] : []),
       ...(this.context.env.PATH ?? "").split(path.delimiter).map((directory) => path.join(directory, executable)),
-      ...(version ? [path.join(pulumiHome(this.context.env), "plugins", `resource-${packageName}-v${version}`, executable)] : []),
+      ...(version
+        ? [path.join(pulumiHome(this.context.env), "plugins", `resource-${packageName}-v${version}`, executable)]
+        : []),
     ];
     const found = candidates.find((candidate) => fs.existsSync(candidate));
     if (found) return [found];

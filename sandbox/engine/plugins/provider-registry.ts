@@ -55,14 +55,26 @@ export class ProviderRegistry {
     return { inputs, failures: [] };
   }
 
-  async diff(urn: Urn, id: string, oldInputs: PropertyMap, oldOutputs: PropertyMap, newInputs: PropertyMap): Promise<DiffResult> {
+  async diff(
+    urn: Urn,
+    id: string,
+    oldInputs: PropertyMap,
+    oldOutputs: PropertyMap,
+    newInputs: PropertyMap,
+  ): Promise<DiffResult> {
     const provider = this.unconfigured.get(urn) ?? this.configured.get(providerReference(urn, id));
     if (!provider) throw new Error(`provider ${urn} has not been loaded`);
     return provider.diffConfig(urn, withoutInternal(oldInputs), oldOutputs, withoutInternal(newInputs));
   }
 
   /** What the provider of a reference says of another configuration of itself. */
-  async diffWith(reference: string, urn: Urn, oldInputs: PropertyMap, oldOutputs: PropertyMap, newInputs: PropertyMap): Promise<DiffResult> {
+  async diffWith(
+    reference: string,
+    urn: Urn,
+    oldInputs: PropertyMap,
+    oldOutputs: PropertyMap,
+    newInputs: PropertyMap,
+  ): Promise<DiffResult> {
     const provider = this.configured.get(reference);
     if (!provider) throw new Error(`failed to resolve provider reference: "${reference}"`);
     return provider.diffConfig(urn, withoutInternal(oldInputs), oldOutputs, withoutInternal(newInputs));

@@ -33,8 +33,7 @@ const isReplaceKind = (kind: DiffKind): boolean => kind.endsWith("-replace");
 
 /** Whether a diff can only be done by replacing the resource. */
 export const requiresReplacement = (diff: DiffResult): boolean =>
-  diff.replaceKeys.length > 0 ||
-  Object.values(diff.detailedDiff ?? {}).some(({ diffKind }) => isReplaceKind(diffKind));
+  diff.replaceKeys.length > 0 || Object.values(diff.detailedDiff ?? {}).some(({ diffKind }) => isReplaceKind(diffKind));
 
 export interface CheckFailure {
   property: string;
@@ -98,7 +97,12 @@ export interface Provider {
   /** @throws DiffUnavailable */
   diff(request: DiffRequest): Promise<DiffResult>;
   /** @throws InitError */
-  create(urn: Urn, inputs: PropertyMap, timeout: number, preview: boolean): Promise<{ id: string; outputs: PropertyMap }>;
+  create(
+    urn: Urn,
+    inputs: PropertyMap,
+    timeout: number,
+    preview: boolean,
+  ): Promise<{ id: string; outputs: PropertyMap }>;
   /** @throws InitError */
   update(request: DiffRequest & { timeout: number; preview: boolean }): Promise<PropertyMap>;
   /** @throws InitError */

@@ -29,7 +29,8 @@ export interface ProgramContext {
 }
 
 /** How a program ended: `reported` failures have been told already. */
-export type ProgramResult = { ok: true } | { ok: false; reported: true } | { ok: false; reported: false; message: string };
+export type ProgramResult =
+  { ok: true } | { ok: false; reported: true } | { ok: false; reported: false; message: string };
 
 export interface RunningProgram {
   readonly ended: Promise<ProgramResult>;
@@ -50,7 +51,8 @@ const programKey = (key: string): string => key.replace(":", ":config:");
 const configJson = (config: Config): string =>
   JSON.stringify(Object.fromEntries([...config].map(([key, { value }]) => [programKey(key), value])));
 
-const secretKeys = (config: Config): string[] => [...config].flatMap(([key, { secret }]) => (secret ? [programKey(key)] : []));
+const secretKeys = (config: Config): string[] =>
+  [...config].flatMap(([key, { secret }]) => (secret ? [programKey(key)] : []));
 
 /** Arguments as a shell would split them: `nodeargs` may quote. */
 export const splitArguments = (text: string): string[] =>
@@ -117,7 +119,8 @@ function exitResult(child: ChildProcess): Promise<ProgramResult> {
     child.once("close", (code, signal) => {
       if (code === 0) resolve({ ok: true });
       else if (code === exitAfterReportedError) resolve({ ok: false, reported: true });
-      else if (code === null) resolve({ ok: false, reported: false, message: `Program exited due to a signal: ${String(signal)}` });
+      else if (code === null)
+        resolve({ ok: false, reported: false, message: `Program exited due to a signal: ${String(signal)}` });
       else resolve({ ok: false, reported: false, message: `Program exited with non-zero exit code: ${code}` });
     });
   });

@@ -7,7 +7,8 @@ import { isArchive, isAsset, mapProperties, type PropertyMap, type PropertyValue
 function assetContent(asset: PropertyMap, directory: string): Buffer {
   if (typeof asset.path === "string" && asset.path) return fs.readFileSync(path.resolve(directory, asset.path));
   if (typeof asset.uri === "string" && asset.uri) {
-    if (!asset.uri.startsWith("file:")) throw new Error(`the stand-in engine does not read remote assets (${asset.uri})`);
+    if (!asset.uri.startsWith("file:"))
+      throw new Error(`the stand-in engine does not read remote assets (${asset.uri})`);
     return fs.readFileSync(new URL(asset.uri));
   }
   return Buffer.from(typeof asset.text === "string" ? asset.text : "", "utf8");
@@ -19,7 +20,8 @@ function assetContent(asset: PropertyMap, directory: string): Buffer {
  */
 export function hashAssets(properties: PropertyMap, directory: string): PropertyMap {
   return mapProperties(properties, (value: PropertyValue) => {
-    if (isArchive(value)) throw new Error("the stand-in engine does not implement archives; install the Pulumi CLI to use them");
+    if (isArchive(value))
+      throw new Error("the stand-in engine does not implement archives; install the Pulumi CLI to use them");
     if (!isAsset(value)) return value;
     const asset: PropertyMap = { ...value };
     delete asset.__pulumiAsset; // The SDK's own mark, which the state does not keep.

@@ -55,7 +55,9 @@ export interface ResourceState {
   rest: Record<string, unknown>;
 }
 
-export function newState(known: Partial<ResourceState> & Pick<ResourceState, "urn" | "type" | "custom">): ResourceState {
+export function newState(
+  known: Partial<ResourceState> & Pick<ResourceState, "urn" | "type" | "custom">,
+): ResourceState {
   return {
     id: "",
     inputs: {},

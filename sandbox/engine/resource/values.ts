@@ -51,7 +51,10 @@ export function mapValue(value: PropertyValue, rewrite: (value: PropertyValue) =
   return rewrite(value);
 }
 
-export function mapEntries(map: PropertyMap, rewrite: (value: PropertyValue, key: string) => PropertyValue): PropertyMap {
+export function mapEntries(
+  map: PropertyMap,
+  rewrite: (value: PropertyValue, key: string) => PropertyValue,
+): PropertyMap {
   const mapped: PropertyMap = {};
   for (const [key, value] of Object.entries(map)) if (value !== undefined) mapped[key] = rewrite(value, key);
   return mapped;
@@ -82,7 +85,9 @@ export function equalValues(left: PropertyValue | undefined, right: PropertyValu
   if (left === right || (left ?? null) === (right ?? null)) return true;
   if (Array.isArray(left))
     return (
-      Array.isArray(right) && left.length === right.length && left.every((item, index) => equalValues(item, right[index]))
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((item, index) => equalValues(item, right[index]))
     );
   if (!isObject(left) || !isObject(right)) return false;
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => equalValues(left[key], right[key]));

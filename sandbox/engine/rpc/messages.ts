@@ -68,7 +68,10 @@ export function implementService(
   const implementation: grpc.UntypedServiceImplementation = {};
   for (const method of Object.keys(definition)) {
     const handler = handlers[method];
-    implementation[method] = ((request: grpc.ServerUnaryCall<unknown, unknown>, callback: grpc.sendUnaryData<unknown>) => {
+    implementation[method] = ((
+      request: grpc.ServerUnaryCall<unknown, unknown>,
+      callback: grpc.sendUnaryData<unknown>,
+    ) => {
       if (!handler) {
         callback({ code: grpc.status.UNIMPLEMENTED, details: `${method} is not implemented` });
         return;
@@ -79,7 +82,10 @@ export function implementService(
         .then(
           (response) => callback(null, response),
           (error: unknown) => {
-            const code = error instanceof Error && "code" in error && typeof error.code === "number" ? error.code : grpc.status.UNKNOWN;
+            const code =
+              error instanceof Error && "code" in error && typeof error.code === "number"
+                ? error.code
+                : grpc.status.UNKNOWN;
             callback({ code, details: errorMessage(error) });
           },
         );

@@ -30,7 +30,13 @@ export class ReadStep extends Step {
     } else {
       const provider = await host.providerOf(state);
       try {
-        const read = await provider.read(state.urn, state.id, state.inputs, state.inputs, state.customTimeouts.read ?? 0);
+        const read = await provider.read(
+          state.urn,
+          state.id,
+          state.inputs,
+          state.inputs,
+          state.customTimeouts.read ?? 0,
+        );
         if (!read.id || !read.outputs) throw new Error(`resource '${state.id}' does not exist`);
         state.outputs = read.outputs;
         state.id = read.id;

@@ -1,4 +1,10 @@
-import { InitError, requiresReplacement, type DiffResult, type Provider, type ReadResult } from "../../plugins/provider.js";
+import {
+  InitError,
+  requiresReplacement,
+  type DiffResult,
+  type Provider,
+  type ReadResult,
+} from "../../plugins/provider.js";
 import { isProviderType } from "../../resource/urn.js";
 import { equalValues } from "../../resource/values.js";
 import type { ResourceState } from "../../resource/state.js";
