@@ -242,8 +242,9 @@ class CommandRunner {
       command.results = await interpreter.run(code);
       command.status = command.results ? "Finished" : "Cancelled";
     } catch (cause) {
+      if ((command.status as CommandRow["status"]) === "Cancelling") command.status = "Cancelled";
+      else command.status = "Error";
       command.results = { resultType: "error", summary: "the interpreter failed", cause: String(cause) };
-      command.status = "Error";
     }
     this.#touch(context);
   }

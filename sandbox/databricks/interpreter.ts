@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { interpreterImage, WORKER_FILE } from "./interpreter-image.js";
 
 /** What the 1.2 API gives as `results` of a command. */
@@ -14,7 +14,6 @@ const INTERRUPT_GRACE_MS = 2000;
 export class Interpreter {
   #worker: Worker | undefined;
   #started: Promise<Worker> | undefined;
-  #port: MessagePort | undefined;
   readonly #interrupt = new Int32Array(new SharedArrayBuffer(4));
   #nextId = 0;
   #closed = false;
@@ -23,6 +22,7 @@ export class Interpreter {
 
   /** Runs one command; `undefined` when it was interrupted or the interpreter ended under it. */
   async run(code: string): Promise<CommandResults | undefined> {
+    Atomics.store(this.#interrupt, 0, 0);
     const worker = await this.#start();
     if (this.#closed) return undefined;
     const id = this.#nextId++;
@@ -49,17 +49,13 @@ export class Interpreter {
     Atomics.notify(this.#interrupt, 0);
     setTimeout(() => {
       if (!stillRunning()) return;
-      const worker = this.#worker;
-      this.#started = this.#worker = undefined;
-      this.#port?.close();
-      void worker?.terminate();
+      void this.#worker?.terminate();
     }, INTERRUPT_GRACE_MS).unref();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await this.#started?.catch(() => undefined);
-    this.#port?.close();
     await this.#worker?.terminate();
   }
 
@@ -87,7 +83,11 @@ export class Interpreter {
     // Neither keeps the process alive: a sandbox that is not closed must still be able to end.
     port1.unref();
     this.#worker = worker;
-    this.#port = port1;
+    // Whatever ended it, the next command begins with a new interpreter.
+    worker.once("exit", () => {
+      port1.close();
+      this.#started = this.#worker = undefined;
+    });
     await new Promise<void>((resolve, reject) => {
       worker.once("message", () => resolve());
       worker.once("error", reject);

@@ -87,13 +87,19 @@ test("commands of one context run in turn, and a cancelled one leaves the variab
   expect((await until(context, asleep, isOver)).status).toBe("Cancelled");
 });
 
+test("a command can be cancelled while its interpreter starts, and the context goes on", async () => {
+  const context = await newContext();
+  const first = await start(context, "while True: pass");
+  await until(context, first, (status) => status === "Running");
+  await at.post("/api/1.2/commands/cancel", { clusterId, contextId: context, commandId: first });
+  expect((await until(context, first, isOver)).status).toBe("Cancelled");
+  expect((await run(context, "1 + 1")).data).toMatch(/: 2$/);
+});
+
 test("a command that takes no notice of its cancelling loses its interpreter", async () => {
   const context = await newContext();
-  await run(context, "lost = 1");
-  const stubborn = await start(
-    context,
-    "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
-  );
+  await run(context, "import signal\nlost = signal.signal(signal.SIGINT, signal.SIG_IGN)");
+  const stubborn = await start(context, "while True: pass");
   await until(context, stubborn, (status) => status === "Running");
   await at.post("/api/1.2/commands/cancel", { clusterId, contextId: context, commandId: stubborn });
   expect((await until(context, stubborn, isOver)).status).toBe("Cancelled");

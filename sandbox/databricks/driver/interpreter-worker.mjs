@@ -71,8 +71,16 @@ const sleep = (ms) => {
 notebook.start({ call }, sleep);
 pyodide.setInterruptBuffer(interrupt);
 
-parentPort?.on("message", ({ id, code }) => {
-  Atomics.store(interrupt, 0, 0);
-  parentPort?.postMessage({ id, results: notebook.run(code) });
-});
+/** @param {string} code */
+function run(code) {
+  try {
+    return notebook.run(code);
+  } catch (cause) {
+    // An interrupt that comes before the command's own first line is caught by nothing in Python.
+    if (String(cause).includes("KeyboardInterrupt")) return JSON.stringify("cancelled");
+    throw cause;
+  }
+}
+
+parentPort?.on("message", ({ id, code }) => parentPort?.postMessage({ id, results: run(code) }));
 parentPort?.postMessage("ready");
