@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { documentedRateLimits } from "../../sandbox/databricks/rate-limits.js";
 import { listen } from "../../sandbox/http/listen.js";
 import { createApp } from "../../sandbox/http/app.js";
 import { startTestWorkspace, type TestWorkspace } from "./start-workspace.js";
@@ -139,14 +140,18 @@ describe("log", () => {
   });
 });
 
-test("the documented rate limits answer 429 with Retry-After, for their own family only", async () => {
+test("a rate limit answers 429 with Retry-After, for its own family only", async () => {
+  const documented = documentedRateLimits.find((limit) => limit.family === "jobs/create");
+  expect(documented).toMatchObject({ count: 20, perMs: 1_000 });
+  // A bucket that fills up slowly makes the count exact, however busy the machine is.
+  if (documented) at.server.limits.limits = [{ ...documented, perMs: 2_000_000 }];
   at.server.limits.enabled = true;
   const answers = await Promise.all(Array.from({ length: 30 }, () => at.call("POST", "/api/2.2/jobs/create", job)));
   const refused = answers.filter((answer) => answer.status === 429);
-  expect(refused.length).toBeGreaterThanOrEqual(5);
+  expect(refused).toHaveLength(10);
   expect(refused[0]?.body.error_code).toBe("REQUEST_LIMIT_EXCEEDED");
-  expect(refused[0]?.headers.get("retry-after")).toBe("1");
-  expect(at.server.limits.refused()).toEqual({ "jobs/create": refused.length });
+  expect(Number(refused[0]?.headers.get("retry-after"))).toBeGreaterThan(90);
+  expect(at.server.limits.refused()).toEqual({ "jobs/create": 10 });
   expect(await jobNames()).toHaveLength(20);
 });
 
