@@ -22,22 +22,19 @@ export interface Applied {
   /** Id on the source → id on the target. */
   readonly idMap: Readonly<Record<string, string>>;
   readonly records: ReadonlyMap<Origin, CopyRecord>;
-  /** Requests sent to both workspaces meanwhile. */
-  readonly calls: number;
 }
 
 /** Carries out a plan: one object's failure stops no other, and what was done is known whatever happens next. */
 export async function applyPlan(plan: Plan, run: Run, progress: Progress): Promise<Applied> {
   const target = run.target;
   if (!target) throw new Error(`${plan.kind.name}: the standby's workspace does not exist yet`);
-  const callsBefore = run.calls;
   const application = new Application(plan, run, target, await run.manifest("target", plan.kind.name), progress);
   try {
     await application.run();
   } finally {
     run.forget(plan.kind.name);
   }
-  return { ...application.result(), calls: run.calls - callsBefore };
+  return application.result();
 }
 
 class Application {
@@ -83,7 +80,7 @@ class Application {
     await this.manifest.write(this.target.client);
   }
 
-  result(): Omit<Applied, "calls"> {
+  result(): Applied {
     const lines = this.plan.copies.map((copy) => this.#line(copy));
     return {
       lines: [...lines, ...this.#orphanLines],

@@ -21,15 +21,32 @@ export interface Ledger {
   /** How many lines of each outcome, and how many copies hold a trigger (`held`). */
   readonly counts: Readonly<Record<string, number>>;
   readonly lines: readonly LedgerLine[];
+  /** Requests sent for this kind in the run that wrote the ledger, both sides and retries included. */
+  readonly calls: number;
+  /** From the first look at this kind to the last write, in seconds. */
+  readonly seconds: number;
 }
 
-export function ledgerOf(lines: readonly LedgerLine[]): Ledger {
+/** The order in which outcomes are told. */
+const outcomes: readonly Outcome[] = [
+  "created",
+  "updated",
+  "adopted",
+  "unchanged",
+  "removed",
+  "skipped",
+  "needs-a-person",
+  "failed",
+];
+
+export function countOutcomes(lines: readonly LedgerLine[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const line of lines) {
     counts[line.outcome] = (counts[line.outcome] ?? 0) + 1;
     if (line.held?.length) counts.held = (counts.held ?? 0) + 1;
   }
-  return { counts, lines };
+  const told = [...outcomes, "held"].filter((outcome) => counts[outcome] !== undefined);
+  return Object.fromEntries(told.map((outcome) => [outcome, counts[outcome]!]));
 }
 
 /** Lines that a person should read. What is left out by its nature or by selection is in the ledger, and no news. */
@@ -39,6 +56,19 @@ export function attention(lines: readonly LedgerLine[]): LedgerLine[] {
     const onlyOnStandby = id === undefined;
     return outcome === "skipped" ? onlyOnStandby : outcome !== "removed" && why !== undefined;
   });
+}
+
+/** The lines of one outcome by their reason, so that a reason that a hundred share is read once. */
+export function byReason(lines: readonly LedgerLine[], outcome: Outcome): string[] {
+  const names = new Map<string, string[]>();
+  for (const { outcome: came, name, why = "" } of lines)
+    if (came === outcome) names.set(why, [...(names.get(why) ?? []), JSON.stringify(name)]);
+  return [...names]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(
+      ([why, those]) =>
+        `${why}: ${those.slice(0, 5).join(", ")}${those.length > 5 ? ` and ${those.length - 5} more` : ""}`,
+    );
 }
 
 /** `clusters "etl" [0101-…]: created; not pinned: …` */

@@ -1,10 +1,11 @@
+import { countedFor, takeCallCount } from "./client/call-count.js";
 import { isNotFound } from "./client/errors.js";
 import type { JsonObject } from "./client/json.js";
-import { type Applied, applyPlan } from "./apply.js";
+import { applyPlan } from "./apply.js";
 import { fingerprint } from "./fingerprint.js";
 import type { Item, Kind } from "./kinds/kind.js";
 import { kindNamed } from "./kinds/registry.js";
-import { describeLine, ledgerOf, type Ledger, type LedgerLine } from "./ledger.js";
+import { byReason, countOutcomes, describeLine, type Ledger, type LedgerLine } from "./ledger.js";
 import type { CopyRecord } from "./manifest.js";
 import { type Origin, parseOrigin } from "./marker.js";
 import { picture } from "./picture.js";
@@ -92,7 +93,7 @@ async function planFor(args: ReplicaArgs, progress: Progress): Promise<Plan> {
   const run = runOf(args);
   run.progress = progress;
   for (const [kind, idMap] of Object.entries(args.idMaps ?? {})) run.giveIdMap(kind, idMap);
-  return run.plan(args.kind);
+  return countedFor(args.kind, () => run.plan(args.kind));
 }
 
 /** Whether `apply` has anything to do, or anything new to say. */
@@ -114,13 +115,10 @@ export async function apply(
 ): Promise<ReplicaState> {
   if (args.role === "active") return activate(args, before, progress);
   const plan = await planFor(args, progress);
-  const applied = await applyPlan(plan, runOf(args), progress);
-  const { idMap, lines, records, calls } = applied;
-  const ledger = ledgerOf(lines);
-  progress({ kind: args.kind, text: `${summary(applied)} (${calls} API calls)`, severity: "info" });
-  for (const line of lines)
-    if (line.outcome === "failed" || line.outcome === "needs-a-person")
-      progress({ kind: args.kind, text: describeLine(line), severity: "warning" });
+  const run = runOf(args);
+  const { idMap, lines, records } = await countedFor(args.kind, () => applyPlan(plan, run, progress));
+  const ledger = ledgerOf(args.kind, lines, run);
+  report(args.kind, ledger, progress);
   return {
     ...identityOf(args),
     idMap,
@@ -131,10 +129,28 @@ export async function apply(
   };
 }
 
-function summary({ lines }: Applied): string {
-  const { counts } = ledgerOf(lines);
-  const text = Object.entries(counts).map(([outcome, count]) => `${count} ${outcome}`);
-  return text.length > 0 ? text.join(", ") : "nothing on the source";
+function ledgerOf(kind: KindName, lines: readonly LedgerLine[], run?: Run): Ledger {
+  const seconds = run ? Math.round((Date.now() - run.began) / 100) / 10 : 0;
+  return { counts: countOutcomes(lines), lines, calls: takeCallCount(kind), seconds };
+}
+
+const mostReasons = 20;
+
+/** The counts, and what needs a person by reason. What failed is told once, by the ledger's error. */
+function report(kind: KindName, { counts, lines, calls, seconds }: Ledger, progress: Progress): void {
+  const told = Object.entries(counts).map(([outcome, count]) => `${count} ${outcome}`);
+  const text = told.length > 0 ? told.join(", ") : "none on the source";
+  progress({ kind, text: `${text} (${calls} API calls, ${seconds} s)`, severity: "info" });
+  const reasons = byReason(lines, "needs-a-person");
+  if (reasons.length === 0) return;
+  const rest =
+    reasons.length > mostReasons ? [`… and ${reasons.length - mostReasons} more reasons: see the ledger`] : [];
+  const list = [...reasons.slice(0, mostReasons), ...rest].map((reason) => `\n  ${reason}`).join("");
+  progress({
+    kind,
+    text: `${counts["needs-a-person"]} ${kind} are not copied until somebody acts:${list}`,
+    severity: "warning",
+  });
 }
 
 /** The workspace works on its own from here: held triggers go back, and the copies stay what they are. */
@@ -165,7 +181,7 @@ async function activate(
   }
   if (run.target) await manifest?.write(run.target.client);
   run.forget(kind);
-  return { ...base, ...identityOf(args), copies, drift: [], ledger: ledgerOf(lines) };
+  return { ...base, ...identityOf(args), copies, drift: [], ledger: ledgerOf(kind, lines, run) };
 }
 
 async function releaseOne(kind: Kind, run: Run, id: string, name: string, held: JsonObject): Promise<LedgerLine> {
@@ -319,5 +335,5 @@ function identityOf({
 }
 
 function emptyState(args: ReplicaArgs): ReplicaState {
-  return { ...identityOf(args), idMap: {}, copies: {}, ledger: ledgerOf([]), shown: "", drift: [] };
+  return { ...identityOf(args), idMap: {}, copies: {}, ledger: ledgerOf(args.kind, []), shown: "", drift: [] };
 }

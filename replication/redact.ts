@@ -32,9 +32,13 @@ const secretReference = /^\{\{\s*secrets\/[^}]+\}\}$/;
 /** Fields whose every value may be a secret, since a user may put anything there. */
 const guardedFields = new Set(["spark_env_vars"]);
 
-/** Names and values of free text: `--password hunter2`, `token: abc`. */
-const argument =
-  /((?:^|[\s,;"'{])-{0,2}[\w.-]*(?:secret|passw(?:or)?d|token|api[_-]?key|access[_-]?key)[\w.-]*["']?\s*[=:\s]\s*["']?)([^\s"',;&}]+)/gi;
+const secretWord = "[\\w.-]*(?:secret|passw(?:or)?d|token|api[_-]?key|access[_-]?key)[\\w.-]*";
+
+/** Names and values within a text: `token: abc`, `"password"="x"`, `--password hunter2`. */
+const argument = new RegExp(
+  `((?:${secretWord}["']?\\s*[=:]\\s*|(?:^|\\s)--?${secretWord}\\s+)["']?)([^\\s"',;&}]+)`,
+  "gi",
+);
 
 function seal(value: string): string {
   return `[hidden ${createHash("sha256").update(`databricks-dr\0${value}`).digest("hex").slice(0, 8)}]`;

@@ -1,3 +1,4 @@
+import { countedFor } from "./client/call-count.js";
 import { collect } from "./client/collect.js";
 import { type Credentials, signIn } from "./client/credentials.js";
 import { isNotFound } from "./client/errors.js";
@@ -47,6 +48,8 @@ export class Run {
   readonly source: Side | undefined;
   readonly target: Side | undefined;
   readonly settings: ReplicationSettings;
+  /** When this run first looked at anything, in ms since 1970. */
+  readonly began = Date.now();
   progress: Progress = silent;
   readonly #cache = new Map<string, Cached<unknown>>();
   readonly #idMaps = new Map<string, CopyIds>();
@@ -64,7 +67,7 @@ export class Run {
     return this.once(`items ${sideName} ${kind}`, async () => {
       this.progress({ kind, text: `listing the ${kind} of ${at.endpoint.stack}` });
       try {
-        return await kindNamed(kind).list(at, this);
+        return await countedFor(kind, () => kindNamed(kind).list(at, this));
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);
         throw new Error(`${kind}: cannot be listed on ${at.endpoint.stack} (${at.endpoint.host}): ${why}`, { cause });
@@ -134,6 +137,21 @@ export class Run {
     });
   }
 
+  /** The keys of one of the target's secret scopes; undefined when there is no such scope. */
+  secretKeys(scope: string): Promise<ReadonlySet<string> | undefined> {
+    const at = this.target;
+    if (!at) return Promise.resolve(undefined);
+    return this.once(`secrets ${scope}`, async () => {
+      try {
+        const { secrets } = await at.client.get("/api/2.0/secrets/list", { scope });
+        return new Set(objectsOf(secrets).map(({ key }) => String(key)));
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    });
+  }
+
   /** The node types that the target's region offers. */
   nodeTypes(): Promise<ReadonlySet<string>> {
     const at = this.target;
@@ -163,11 +181,6 @@ export class Run {
   forgetAll(): void {
     this.#cache.clear();
     this.#idMaps.clear();
-  }
-
-  /** Requests sent to both workspaces by this process. */
-  get calls(): number {
-    return (this.source?.client.calls ?? 0) + (this.target?.client.calls ?? 0);
   }
 }
 

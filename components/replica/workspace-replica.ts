@@ -45,7 +45,7 @@ export class WorkspaceReplica extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.idMaps = pulumi.output({
+    this.idMaps = pulumi.all({
       "init-scripts": initScripts.idMap,
       clusters: clusters.idMap,
       mounts: mounts.idMap,

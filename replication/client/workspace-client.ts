@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { countCall } from "./call-count.js";
 import type { Credentials } from "./credentials.js";
 import { ApiError, apiError, ConnectionError } from "./errors.js";
 import { isObject, type Json, type JsonObject, objectsOf, parseJson, stringifyJson } from "./json.js";
@@ -35,8 +36,6 @@ interface Outgoing {
 export class WorkspaceClient {
   #credentials: Promise<Credentials> | undefined;
   #workspaceId: string | undefined;
-  /** Requests sent so far, retries included. */
-  calls = 0;
 
   constructor(
     readonly host: string,
@@ -127,7 +126,7 @@ export class WorkspaceClient {
   async #once<T>(request: Outgoing, read: (response: Response) => T | Promise<T>): Promise<T> {
     this.#credentials ??= this.signIn();
     const headers = await (await this.#credentials)();
-    this.calls += 1;
+    countCall();
     const call = `${request.method} ${request.path}`;
     const answered = async (): Promise<T> => {
       const response = await fetch(this.#url(request), {

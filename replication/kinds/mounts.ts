@@ -3,6 +3,7 @@ import { runPython } from "../client/command-context.js";
 import { isObject, type JsonObject, objectsOf, parseJson, stringifyJson } from "../client/json.js";
 import { originOf } from "../marker.js";
 import { redactText } from "../redact.js";
+import type { Run } from "../run.js";
 import type { ReplicationSettings } from "../settings.js";
 import type { Item, Kind, Operation, PrepareContext, Prepared, Side } from "./kind.js";
 
@@ -62,7 +63,7 @@ function toItem({ mountPoint, source }: JsonObject): Item {
   };
 }
 
-function prepare(mountPoint: string, source: string, { settings }: PrepareContext): Prepared {
+async function prepare(mountPoint: string, source: string, { settings, run }: PrepareContext): Promise<Prepared> {
   const { scheme = "", container = "", account = "", rest = "" } = azureSource.exec(source)?.groups ?? {};
   const mapped = settings.mounts?.storageAccounts?.[account];
   const at = mapped ?? account;
@@ -77,8 +78,26 @@ function prepare(mountPoint: string, source: string, { settings }: PrepareContex
           ? "ADLS Gen1 is retired and no credentials are configured for it (mounts.credentials); move the data to Gen2"
           : "no credentials are configured for it (mounts.credentials)",
     };
+  const unreadable = await missingSecrets(extraConfigs, run);
+  if (unreadable.length > 0) return { definition, obstacle: unreadable.join("; ") };
   const notes = mapped ? [] : [`still reads storage account ${account} of the source; map it (mounts.storageAccounts)`];
   return { definition, notes };
+}
+
+const secretReference = /^\{\{\s*secrets\/([^/]+)\/([^}]+?)\s*\}\}$/;
+
+/** What the cluster would look for in vain. */
+async function missingSecrets(configs: JsonObject, run: Run): Promise<string[]> {
+  if (!run.target) return [];
+  const missing = new Set<string>();
+  for (const value of Object.values(configs)) {
+    const [, scope, key] = secretReference.exec(String(value)) ?? [];
+    if (scope === undefined || key === undefined) continue;
+    const keys = await run.secretKeys(scope);
+    if (!keys) missing.add(`the standby has no secret scope "${scope}"`);
+    else if (!keys.has(key)) missing.add(`the standby's secret scope "${scope}" has no "${key}"`);
+  }
+  return [...missing];
 }
 
 function configsFor(

@@ -115,7 +115,10 @@ describe("mounts", () => {
       outcome: "needs-a-person",
       why: "no credentials are configured for it (mounts.credentials)",
     });
-    expect(lines.get("/mnt/broken")).toMatchObject({ outcome: "failed", why: /nowhere/ });
+    expect(lines.get("/mnt/broken")).toMatchObject({
+      outcome: "needs-a-person",
+      why: 'the standby\'s secret scope "dr" has no "nowhere"',
+    });
     expect(lines.get("/mnt/fine")?.outcome).toBe("created");
   });
 

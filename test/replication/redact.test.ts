@@ -41,7 +41,13 @@ describe("redact", () => {
     expect(shown("a-first-secret")).toEqual(shown("a-first-secret"));
   });
 
+  it("leaves a sentence about secrets readable", () => {
+    const sentence = 'the standby has no secret scope "lake"; the token of alice is not accepted';
+    expect(redactText(sentence)).toBe(sentence);
+  });
+
   it("hides secrets within an error's text", () => {
+    expect(redactText(`run --db-password ${planted} --verbose`)).not.toContain(planted);
     expect(redactText(`cannot mount: AccountKey=${planted}; password=${planted}`)).not.toContain(planted);
   });
 });

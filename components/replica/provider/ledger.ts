@@ -33,9 +33,15 @@ async function written(id: string, inputs: Inputs & { readonly __provider?: stri
   const { stack, role, directory, kinds } = inputs;
   const lines = Object.values(kinds).flatMap((ledger) => ledger.lines);
   const counts = Object.fromEntries(Object.entries(kinds).map(([kind, ledger]) => [kind, ledger.counts]));
+  const effort = Object.fromEntries(
+    Object.entries(kinds).map(([kind, { calls, seconds }]) => [kind, { calls, seconds }]),
+  );
   const file = join(directory, `${stack}-ledger.json`);
   await mkdir(directory, { recursive: true });
-  await writeFile(file, `${JSON.stringify({ stack, role, at: new Date().toISOString(), counts, lines }, null, 2)}\n`);
+  await writeFile(
+    file,
+    `${JSON.stringify({ stack, role, at: new Date().toISOString(), counts, effort, lines }, null, 2)}\n`,
+  );
   const outs = { ...inputs, counts, attention: attention(lines).map(describeLine), file };
   const failed = lines.filter(({ outcome }: LedgerLine) => outcome === "failed").map(describeLine);
   if (failed.length > 0) throw new CopiesFailed(id, outs, failed);
