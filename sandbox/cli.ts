@@ -48,7 +48,12 @@ async function runSandbox(flags: SandboxFlags): Promise<void> {
   const ended = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
   });
-  if (flags.estate !== undefined) await loadWhenThere(sandbox, flags.estate);
+  try {
+    if (flags.estate !== undefined) await loadWhenThere(sandbox, flags.estate);
+  } catch (error) {
+    await sandbox.stop();
+    throw error;
+  }
   process.stdout.write(`${JSON.stringify(sandbox.description)}\n`);
   process.stderr.write("The sandbox is ready. Ctrl-C ends it.\n");
   await ended;

@@ -318,6 +318,24 @@ function buildTaskTypes(job: JobMaker, clusters: CompanyClusters, platform: Comp
       timeout_seconds: 7200,
     },
   );
+  // Warehouses and a notification destination, which have ids of their own in the standby.
+  const sql = {
+    sql_task: { warehouse_id: platform.warehouse, file: { path: "/Shared/report.sql", source: "WORKSPACE" } },
+  };
+  job("sql-report", [task("main", sql)], {
+    webhook_notifications: { on_failure: [{ id: platform.oncall }] },
+    ...cron("0 15 8 * * ?"),
+  });
+  job("dbt-models", [
+    task(
+      "main",
+      { dbt_task: { commands: ["dbt build"], project_directory: "/Shared/dbt", warehouse_id: platform.warehouse } },
+      on,
+    ),
+    task("notebook-on-warehouse", notebook("/Shared/dashboard", { warehouse_id: platform.warehouse })),
+  ]);
+  // Its warehouse has no copy in the standby.
+  job("sql-audit", [task("main", { sql_task: { ...sql.sql_task, warehouse_id: platform.auditWarehouse } })]);
   // Serverless: no cluster at all.
   job(
     "serverless",

@@ -10,6 +10,11 @@ export interface CompanyPlatform {
   readonly jobPolicy: string;
   /** In the primary only. */
   readonly auditPolicy: string;
+  readonly warehouse: string;
+  /** In the primary only. */
+  readonly auditWarehouse: string;
+  /** A notification destination. */
+  readonly oncall: string;
   /** Application id of the service principal that nightly jobs run as. */
   readonly etlPrincipal: string;
 }
@@ -59,6 +64,12 @@ export function buildPlatform(estate: EstateBuilder, side: "primary" | "standby"
     side === "primary"
       ? estate.policy("audit", { data_security_mode: { type: "fixed", value: "USER_ISOLATION" } })
       : "";
+  const warehouse = buildWarehouse(estate, "reporting");
+  const auditWarehouse = side === "primary" ? buildWarehouse(estate, "audit") : "";
+  const oncall = estate.create("destination", "/api/2.0/notification-destinations", "id", {
+    display_name: "on-call",
+    config: { slack: { url: `https://hooks.slack.com/services/${plantedSecret(`${side}-slack-hook`)}` } },
+  });
   for (const scope of ["lake", "erp"]) estate.call("POST", "/api/2.0/secrets/scopes/create", { scope });
   const secret = (scope: string, key: string): void =>
     estate.call("POST", "/api/2.0/secrets/put", { scope, key, string_value: plantedSecret(`${side}-${scope}-${key}`) });
@@ -81,6 +92,21 @@ export function buildPlatform(estate: EstateBuilder, side: "primary" | "standby"
     teamPolicy,
     jobPolicy,
     auditPolicy,
+    warehouse,
+    auditWarehouse,
+    oncall,
     etlPrincipal: "5f1c2b1e-7a58-4b58-9f51-0e6a0c0ffee1",
   };
+}
+
+/** A warehouse starts when it is made; it is stopped at once. */
+function buildWarehouse(estate: EstateBuilder, name: string): string {
+  const id = estate.create("warehouse", "/api/2.0/sql/warehouses", "id", {
+    name,
+    cluster_size: "Small",
+    auto_stop_mins: 10,
+    max_num_clusters: 2,
+  });
+  estate.call("POST", `/api/2.0/sql/warehouses/${id}/stop`, {});
+  return id;
 }
