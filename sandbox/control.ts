@@ -1,4 +1,5 @@
-import { Hono, type Context } from "hono";
+import type { Hono} from "hono";
+import { type Context } from "hono";
 import { fireFileArrival, fireTableUpdate } from "./databricks/job-scheduler.js";
 import { firedRuns } from "./databricks/run-row.js";
 import { ApiError, createApp, jsonBody, reply } from "./http/app.js";
