@@ -58,11 +58,14 @@ export const dbfs: Service = {
     app.post(`${api}/put`, async (c) => {
       const multipart = c.req.header("content-type")?.startsWith("multipart/form-data");
       if (multipart) {
-        // The 1 MB limit is for `contents` in JSON; a form streams. https://docs.databricks.com/api/workspace/dbfs/put
+        // A form streams past the 1 MB limit, which is for `contents` in JSON. Its file has whatever name the client gave
+        // it: curl's examples say `contents`, the legacy CLI `file`, and Python's clients say True for true.
+        // https://github.com/databricks/databricks-cli/blob/main/databricks_cli/sdk/service.py (DbfsService.put)
         const form = await c.req.formData();
-        const contents = form.get("contents");
-        const bytes = contents instanceof Blob ? await contents.arrayBuffer() : Buffer.from(contents ?? "", "base64");
-        files.write(dbfsPath(form.get("path")), [new Uint8Array(bytes)], form.get("overwrite") === "true");
+        const file = [...form.values()].find((value) => value instanceof Blob);
+        const bytes = file ? await file.arrayBuffer() : Buffer.from(String(form.get("contents") ?? ""), "base64");
+        const overwrite = /^true$/i.test(String(form.get("overwrite")));
+        files.write(dbfsPath(form.get("path")), [new Uint8Array(bytes)], overwrite);
         return reply(c);
       }
       const body = await jsonBody(c);

@@ -129,7 +129,7 @@ async function importRequest(c: Context): Promise<ImportRequest> {
     path: workspacePath(form.get("path")).path,
     format: text("format") ?? "SOURCE",
     language: text("language"),
-    overwrite: text("overwrite") === "true",
+    overwrite: text("overwrite")?.toLowerCase() === "true",
     content: content instanceof Blob ? Buffer.from(await content.arrayBuffer()) : Buffer.from(content ?? "", "base64"),
   };
 }

@@ -92,18 +92,20 @@ test("moves carry a whole folder, and refuse a target that exists", async () => 
   expect((await at.call("GET", "/api/2.0/dbfs/get-status?path=/from")).status).toBe(404);
 });
 
-test("a multipart put takes raw bytes", async () => {
-  const bytes = randomBytes(2 * MIB);
-  const form = new FormData();
-  form.set("path", "/form");
-  form.set("contents", new Blob([bytes]));
-  const response = await fetch(`${at.server.url}/api/2.0/dbfs/put`, {
-    method: "POST",
-    headers: { authorization: "Bearer test-token" },
-    body: form,
-  });
-  expect(response.status).toBe(200);
-  expect((await at.get("/api/2.0/dbfs/get-status?path=/form")).file_size).toBe(bytes.length);
+test.each(["contents", "file"])("a multipart put takes raw bytes, in a field named %s", async (field) => {
+  const send = async (bytes: Buffer, overwrite: string): Promise<number> => {
+    const form = new FormData();
+    form.set("path", "/form");
+    form.set("overwrite", overwrite);
+    form.set(field, new Blob([new Uint8Array(bytes)]));
+    const headers = { authorization: "Bearer test-token" };
+    return (await fetch(`${at.server.url}/api/2.0/dbfs/put`, { method: "POST", headers, body: form })).status;
+  };
+  expect(await send(randomBytes(2 * MIB), "False")).toBe(200);
+  expect((await at.get("/api/2.0/dbfs/get-status?path=/form")).file_size).toBe(2 * MIB);
+  expect(await send(randomBytes(5), "False")).toBe(400);
+  expect(await send(randomBytes(5), "True")).toBe(200);
+  expect((await at.get("/api/2.0/dbfs/get-status?path=/form")).file_size).toBe(5);
 });
 
 test("a large recursive delete answers 503 until it is through", async () => {
