@@ -148,7 +148,7 @@ function report(kind: KindName, { counts, lines, calls, seconds }: Ledger, progr
   const list = [...reasons.slice(0, mostReasons), ...rest].map((reason) => `\n  ${reason}`).join("");
   progress({
     kind,
-    text: `${counts["needs-a-person"]} ${kind} are not copied until somebody acts:${list}`,
+    text: `${kind}: ${counts["needs-a-person"]} not copied until somebody acts:${list}`,
     severity: "warning",
   });
 }

@@ -2,7 +2,7 @@ import { countedFor } from "./client/call-count.js";
 import { collect } from "./client/collect.js";
 import { type Credentials, signIn } from "./client/credentials.js";
 import { isNotFound } from "./client/errors.js";
-import { objectsOf } from "./client/json.js";
+import { isArray, isObject, type JsonObject, objectsOf } from "./client/json.js";
 import { Limiter } from "./client/limiter.js";
 import { WorkspaceClient } from "./client/workspace-client.js";
 import type { Item, Side } from "./kinds/kind.js";
@@ -158,7 +158,11 @@ export class Run {
     if (!at) return Promise.resolve(new Set());
     return this.once("node types", async () => {
       const { node_types } = await at.client.get("/api/2.1/clusters/list-node-types");
-      return new Set(objectsOf(node_types).map((each) => String(each.node_type_id)));
+      return new Set(
+        objectsOf(node_types)
+          .filter(isOffered)
+          .map((each) => String(each.node_type_id)),
+      );
     });
   }
 
@@ -182,6 +186,12 @@ export class Run {
     this.#cache.clear();
     this.#idMaps.clear();
   }
+}
+
+/** A type that the region or the subscription lacks is listed all the same, with a status that says so. */
+function isOffered({ node_info }: JsonObject): boolean {
+  const status = isObject(node_info) && isArray(node_info.status) ? node_info.status : [];
+  return !status.some((each) => each === "NotAvailableInRegion" || each === "NotEnabledOnSubscription");
 }
 
 const limiters = new Map<string, Limiter>();

@@ -161,6 +161,6 @@ async function* blocks(content: AsyncIterable<Uint8Array>): AsyncIterable<Buffer
   if (waiting.length > 0) yield waiting;
 }
 
-function encodePath(path: string): string {
+export function encodePath(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }

@@ -1,9 +1,9 @@
-import { mayHaveHappened } from "../client/errors.js";
+import { isNotFound, mayHaveHappened } from "../client/errors.js";
 import { isArray, isObject, type Json, objectsOf } from "../client/json.js";
 import { originOf } from "../marker.js";
 import type { Run } from "../run.js";
-import { dbfsFilesBelow, type FileStatus, fileStores, proven, sha256 } from "./files.js";
-import { type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
+import { dbfsFilesBelow, encodePath, type FileStatus, fileStores, proven, sha256 } from "./files.js";
+import type { Copy, Item, Kind, Side } from "./kind.js";
 
 /** Where the guide's init scripts live: past its end of life, still found. */
 const legacyFolder = "/databricks/init";
@@ -37,8 +37,12 @@ export const initScripts: Kind = {
     return items.filter((item) => item !== undefined);
   },
 
-  prepare: ({ definition }) =>
-    typeof definition.missing === "string" ? { definition, obstacle: definition.missing } : { definition },
+  async prepare({ id, definition }, { run }) {
+    if (typeof definition.missing === "string") return { definition, obstacle: definition.missing };
+    const volume = /^volumes:(\/Volumes\/[^/]+\/[^/]+\/[^/]+)\//.exec(id)?.[1];
+    if (volume === undefined || (await volumeExists(volume, run))) return { definition };
+    return { definition, obstacle: `the standby has no volume ${volume}: make it there, in its own metastore` };
+  },
 
   create: (target, copy, run) => write(target, copy, run),
 
@@ -56,6 +60,21 @@ export const initScripts: Kind = {
     return store && (await fileStores[store].status(client, path)) ? id : undefined;
   },
 };
+
+/** Asked of the target; taken for granted while there is no target. */
+function volumeExists(volume: string, run: Run): Promise<boolean> {
+  const { target } = run;
+  if (!target) return Promise.resolve(true);
+  return run.once(`volume ${volume}`, async () => {
+    try {
+      await target.client.head(`/api/2.0/fs/directories${encodePath(volume)}`);
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  });
+}
 
 /** What the source's clusters, job clusters and pools refer to, and by whom. */
 async function referredTo(side: Side, run: Run): Promise<Map<string, string[]>> {
@@ -170,13 +189,7 @@ async function write(target: Side, { source, definition }: Copy, run: Run): Prom
       await fileStores[store!].write(target.client, path, content);
       return source.id;
     } catch (error) {
-      if (store === "volumes" && /^\/Volumes\/[^/]+\/[^/]+\/[^/]+/.test(path) && isMissingVolume(error))
-        throw new NeedsPerson("the standby has no such volume: make it there, in its own metastore");
       if (attempt >= writeAttempts || !mayHaveHappened(error)) throw error;
     }
   }
-}
-
-function isMissingVolume(error: unknown): boolean {
-  return error instanceof Error && "status" in error && error.status === 404;
 }

@@ -6,8 +6,8 @@ import { mostTags, originOf, readMarker, withMarker, withoutMarker } from "../ma
 import { only, without, withNodeTypes } from "./fields.js";
 import type { Copy, Item, Kind, Prepared } from "./kind.js";
 
-/** The fields that start a job by themselves, each with a pause state of its own. */
-const triggerFields = ["schedule", "trigger", "continuous"];
+/** The fields that start a job by themselves, each with a pause state of its own; `triggers` is the list of later versions. */
+const triggerFields = ["schedule", "trigger", "continuous", "triggers"];
 
 /** Arrays that `get` gives in pages of a hundred. https://docs.databricks.com/api/azure/workspace/jobs/get */
 const pagedArrays = ["tasks", "job_clusters", "environments", "parameters"];

@@ -10,7 +10,9 @@ type Outputs = replication.ReplicaState & { readonly logUrn?: string };
 /** Takes inventory of both sides and puts what the standby would have into the inputs, so that a preview shows it. */
 export async function check(olds: Partial<Inputs>, news: Inputs): Promise<{ inputs: object }> {
   return plainly(async () => {
-    const picture = await replication.preview(argsOf(news), olds, progressFor(news));
+    // A preview that changes the workspace itself does not know its host: it is the one that it was.
+    const args = argsOf({ ...news, ...(known(news.local) || !olds.local ? {} : { local: olds.local }) });
+    const picture = await replication.preview(args, olds, progressFor(news));
     return { inputs: plain({ ...news, ...picture }) };
   });
 }
