@@ -1,4 +1,4 @@
-import type { Hono} from "hono";
+import type { Hono } from "hono";
 import { type Context } from "hono";
 import { fireFileArrival, fireTableUpdate } from "./databricks/job-scheduler.js";
 import { firedRuns } from "./databricks/run-row.js";
