@@ -44,20 +44,22 @@ export function addSandboxCommand(program: Command): void {
 }
 
 async function runSandbox(flags: SandboxFlags): Promise<void> {
-  const sandbox = await startSandbox(await optionsOf(flags));
-  const ended = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+  const options = await optionsOf(flags);
+  // From before the start, so that Ctrl-C at any time leaves nothing behind.
+  const ended = new Promise<"ended">((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve("ended"));
   });
+  const sandbox = await startSandbox(options);
   try {
-    if (flags.estate !== undefined) await loadWhenThere(sandbox, flags.estate);
-  } catch (error) {
+    const ready = flags.estate === undefined ? undefined : loadWhenThere(sandbox, flags.estate);
+    if ((await Promise.race([ready, ended])) !== "ended") {
+      process.stdout.write(`${JSON.stringify(sandbox.description)}\n`);
+      process.stderr.write("The sandbox is ready. Ctrl-C ends it.\n");
+      await ended;
+    }
+  } finally {
     await sandbox.stop();
-    throw error;
   }
-  process.stdout.write(`${JSON.stringify(sandbox.description)}\n`);
-  process.stderr.write("The sandbox is ready. Ctrl-C ends it.\n");
-  await ended;
-  await sandbox.stop();
   process.stderr.write("The sandbox has ended.\n");
   // An estate that is still being loaded would hold the process.
   process.exit();
