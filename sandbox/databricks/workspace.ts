@@ -90,6 +90,7 @@ export class Workspace {
   restore(snapshot: ReadonlyMap<string, ReadonlyMap<string, unknown>>): void {
     for (const table of this.#tables.values()) table.clear();
     for (const [name, rows] of structuredClone(snapshot)) for (const [key, row] of rows) this.table(name).set(key, row);
+    for (const rearm of this.#restored) rearm();
   }
 
   /** A 64-bit id beyond 2^53, as jobs and workspace objects of old workspaces have. */

@@ -270,3 +270,21 @@ test("a cluster that does not run has no contexts, and 145 is the most", async (
   expect([gone.status, gone.body.error]).toEqual([400, expect.stringContaining("ContextNotFound")]);
   clusterId = old;
 });
+
+test("a restored workspace has its mounts and secrets again, and no contexts", async () => {
+  const context = await newContext();
+  const mount = (at: string) =>
+    run(
+      context,
+      `dbutils.fs.mount("wasbs://data@stdr.blob.core.windows.net", "${at}", ` +
+        `extra_configs={"fs.azure.account.key.stdr.blob.core.windows.net": "good-key"})`,
+    );
+  await mount("/mnt/before");
+  const snapshot = at.workspace.snapshot();
+  await mount("/mnt/after");
+  at.workspace.restore(snapshot);
+  const gone = await at.call("GET", `/api/1.2/contexts/status?clusterId=${clusterId}&contextId=${context}`);
+  expect([gone.status, gone.body.error]).toEqual([400, expect.stringContaining("ContextNotFound")]);
+  const points = (await run(await newContext(), "print([m.mountPoint for m in dbutils.fs.mounts()])")).data as string;
+  expect([points.includes("/mnt/before"), points.includes("/mnt/after")]).toEqual([true, false]);
+});
