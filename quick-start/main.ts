@@ -72,7 +72,7 @@ async function run(sandbox: Sandbox, project: ProjectFolder): Promise<void> {
   const planted = await plantedSecretsIn(sandbox, project);
   console.log(summaryTable(ledger.kinds));
   console.log(
-    `\n${calls} API calls, ${seconds(took)} for both runs of the standby\nledger: reports/secondary-ledger.json`,
+    `\n${calls} API calls, ${seconds(took)} for both runs of the standby\nevery object, line by line: reports/secondary-ledger.json`,
   );
   for (const fault of [...faults, ...planted].slice(0, 20)) console.error(`✗ ${fault}`);
   const failed = ledger.kinds.reduce((sum, { counts }) => sum + (counts.failed ?? 0), 0);
@@ -103,15 +103,16 @@ function runPulumi(sandbox: Sandbox, project: ProjectFolder, args: readonly stri
 
 interface LedgerFile {
   readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly effort: Readonly<Record<string, { readonly calls: number; readonly seconds: number }>>;
   readonly lines: Parameters<typeof findFaults>[2];
 }
 
 async function readLedger(project: ProjectFolder): Promise<{ kinds: KindSummary[]; lines: LedgerFile["lines"] }> {
   const file = join(project.path, "reports", "secondary-ledger.json");
-  const { counts, lines } = JSON.parse(await readFile(file, "utf8")) as LedgerFile;
+  const { counts, effort, lines } = JSON.parse(await readFile(file, "utf8")) as LedgerFile;
   await mkdir(reports, { recursive: true });
   await copyFile(file, join(reports, basename(file)));
-  return { lines, kinds: Object.entries(counts).map(([kind, each]) => ({ kind, counts: each })) };
+  return { lines, kinds: Object.entries(counts).map(([kind, each]) => ({ kind, counts: each, ...effort[kind]! })) };
 }
 
 /** The estate's secrets all bear one mark: none of them may stand in the state or in the ledger. */

@@ -1,13 +1,26 @@
 export interface KindSummary {
   readonly kind: string;
   readonly counts: Readonly<Record<string, number>>;
+  /** Requests and seconds of the kind's last run that had something to do. */
+  readonly calls: number;
+  readonly seconds: number;
 }
 
-const columns = ["source", "copied", "adopted", "held", "skipped", "needs a person", "failed"] as const;
+const columns = [
+  "source",
+  "copied",
+  "adopted",
+  "held",
+  "skipped",
+  "needs a person",
+  "failed",
+  "API calls",
+  "time",
+] as const;
 
 /** One row a kind: how many objects the source has and what became of them. */
 export function summaryTable(kinds: readonly KindSummary[]): string {
-  const rows = kinds.map(({ kind, counts }) => {
+  const rows = kinds.map(({ kind, counts, calls, seconds }) => {
     const count = (...names: string[]): number => names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
     const copied = count("created", "updated", "unchanged");
     return [
@@ -19,6 +32,8 @@ export function summaryTable(kinds: readonly KindSummary[]): string {
       count("skipped"),
       count("needs-a-person"),
       count("failed"),
+      calls,
+      `${seconds} s`,
     ].map(String);
   });
   const table = [["kind", ...columns], ...rows];
