@@ -22,11 +22,13 @@ import {
   selectStackCommand,
   stackOutput,
 } from "./commands/stack-commands.js";
-import { runDestroy, runPreview, runRefresh, runUp } from "./commands/update-commands.js";
 import type { UpdateCommandOptions } from "./commands/update-command.js";
 import { Workspace } from "./commands/workspace.js";
 import { exitCodes, notImplemented, UserError } from "./user-error.js";
 import { standInVersion } from "./version.js";
+
+/** Loaded when needed: gRPC and the protocols take longer than most commands do. */
+const updates = (): Promise<typeof import("./commands/update-commands.js")> => import("./commands/update-commands.js");
 
 const collect = (value: string, previous: string[] | undefined): string[] => [...(previous ?? []), value];
 
@@ -161,23 +163,31 @@ export function buildProgram(terminal: Terminal): Command {
     .addOption(list("--target-replace <urn>", "--target and --replace in one"))
     .addOption(ignored("--save-plan <file>"))
     .addOption(ignored("--import-file <file>"))
-    .action((options: UpdateCommandOptions, command: Command) => runPreview(workspace(command), options));
+    .action(async (options: UpdateCommandOptions, command: Command) =>
+      (await updates()).runPreview(workspace(command), options),
+    );
   addUpdateOptions(addConfigSettings(addConsentOptions(program.command("up").alias("update"))))
     .description("create, change and delete resources so that they are what the program says")
     .addOption(new Option("-r, --refresh [value]", "take in the real state first"))
     .addOption(list("--replace <urn>", "replace this resource; may be repeated"))
     .addOption(list("--target-replace <urn>", "--target and --replace in one"))
-    .action((options: UpdateCommandOptions, command: Command) => runUp(workspace(command), options));
+    .action(async (options: UpdateCommandOptions, command: Command) =>
+      (await updates()).runUp(workspace(command), options),
+    );
   addUpdateOptions(addConsentOptions(program.command("refresh")))
     .description("take the real state of the resources into the stack's")
     .option("--clear-pending-creates", "forget creations that were cut off")
-    .action((options: UpdateCommandOptions, command: Command) => runRefresh(workspace(command), options));
+    .action(async (options: UpdateCommandOptions, command: Command) =>
+      (await updates()).runRefresh(workspace(command), options),
+    );
   addUpdateOptions(addConsentOptions(program.command("destroy").alias("down")))
     .description("delete all of the stack's resources")
     .option("--exclude-protected", "leave protected resources, and what they stand on, alone")
     .option("--remove", "remove the stack, too, once it is empty")
     .addOption(new Option("-r, --refresh [value]", "take in the real state first"))
-    .action((options: UpdateCommandOptions, command: Command) => runDestroy(workspace(command), options));
+    .action(async (options: UpdateCommandOptions, command: Command) =>
+      (await updates()).runDestroy(workspace(command), options),
+    );
   addHistoryOptions(program.command("history"))
     .description("show the updates of a stack")
     .action((options: Parameters<typeof showHistory>[1], command: Command) => showHistory(workspace(command), options));

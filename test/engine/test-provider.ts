@@ -102,7 +102,7 @@ export class TestProvider {
   readonly configurations: Properties[] = [];
   canceled = 0;
   port = 0;
-  private next = 1;
+  private readonly made = new Map<string, number>();
   private engineAddress = "";
   private readonly server = new grpc.Server();
 
@@ -313,7 +313,9 @@ export class TestProvider {
     if (request.getPreview())
       return response.setProperties(toStruct({ ...inputs, computed: unknownValue, self: unknownValue }));
     const fault = await this.meet(urn, "create");
-    const id = `${this.nameOf(urn)}-${this.next++}`;
+    const name = this.nameOf(urn);
+    this.made.set(name, (this.made.get(name) ?? 0) + 1);
+    const id = `${name}-${this.made.get(name)}`;
     const outputs = this.outputsOf(urn, id, inputs);
     this.cloud.set(id, { type: request.getType(), inputs, outputs });
     if (fault?.initErrors) throw this.initFailure(id, outputs, inputs, fault.initErrors);

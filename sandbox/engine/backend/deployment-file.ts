@@ -171,10 +171,11 @@ export function parseResource(raw: Record<string, unknown>, decrypt: (ciphertext
   });
 }
 
-export const manifest = (): Record<string, unknown> => ({
-  time: new Date().toISOString(),
-  magic: createHash("sha256").update(engineVersion).digest("hex"),
-  version: engineVersion,
+/** When a state was written, and by which version; by default now, by this one. */
+export const manifest = (time = new Date().toISOString(), version = engineVersion): Record<string, unknown> => ({
+  time,
+  magic: createHash("sha256").update(version).digest("hex"),
+  version,
 });
 
 export const secretsProvider = (salt: string): Record<string, unknown> => ({ type: "passphrase", state: { salt } });
@@ -186,7 +187,7 @@ export function serializeDeployment(
   seal: SecretSealer,
 ): Record<string, unknown> {
   return {
-    manifest: { ...manifest(), ...(snapshot.time ? { time: snapshot.time } : {}) },
+    manifest: manifest(snapshot.time, snapshot.version),
     ...(salt ? { secrets_providers: secretsProvider(salt) } : {}),
     ...(snapshot.resources.length > 0
       ? { resources: snapshot.resources.map((resource) => serializeResource(resource, seal)) }

@@ -101,7 +101,7 @@ export class PropertyPrinter {
         this.write("\n");
       });
       this.writeIndented("]", false);
-    } else if (isAsset(value)) this.write(assetText(value));
+    } else if (isAsset(value)) this.printAsset(value);
     else if (isArchive(value)) this.write(`archive(${shortHash(value)}) { }`);
     else if (isObject(value)) {
       const shown = isResourceReference(value)
@@ -112,6 +112,16 @@ export class PropertyPrinter {
       this.derived({ indent: this.indent + 1 }).printObject(shown);
       this.writeIndented("}", false);
     }
+  }
+
+  /** A file or an address is told; text is not, as it may be long. */
+  private printAsset(asset: PropertyMap): void {
+    const hash = shortHash(asset);
+    if (typeof asset.path === "string" && asset.path) return this.write(`asset(file:${hash}) { ${asset.path} }`);
+    if (typeof asset.uri === "string" && asset.uri) return this.write(`asset(uri:${hash}) { ${asset.uri} }`);
+    this.write(`asset(text:${hash}) {\n`);
+    this.writeIndented("    <contents elided>\n", false);
+    this.writeIndented("}", false);
   }
 
   private printPrimitive(value: PropertyValue): void {
@@ -238,9 +248,3 @@ export class PropertyPrinter {
 }
 
 const shortHash = (value: PropertyMap): string => String(value.hash ?? "").slice(0, 7);
-
-function assetText(asset: PropertyMap): string {
-  if (typeof asset.path === "string" && asset.path) return `asset(file:${shortHash(asset)}) { ${asset.path} }`;
-  if (typeof asset.uri === "string" && asset.uri) return `asset(uri:${shortHash(asset)}) { ${asset.uri} }`;
-  return `asset(text:${shortHash(asset)}) {\n${String(asset.text ?? "")}\n}`;
-}

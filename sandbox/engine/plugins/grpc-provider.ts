@@ -5,6 +5,7 @@ import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import type { DiffResponse } from "@pulumi/pulumi/proto/provider_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import { elideAssets, restoreAssets } from "../resource/assets.js";
 import { providerPackage, urnName, urnType, type Urn } from "../resource/urn.js";
 import {
   annotateSecrets,
@@ -226,6 +227,11 @@ export class GrpcProvider implements Provider {
     return toStruct(this.fitted(properties, acceptsSecrets, acceptsResources));
   }
 
+  /** What a provider has had before, without the contents of assets. */
+  private elided(properties: PropertyMap, protocol: Protocol): Struct {
+    return this.struct(elideAssets(properties), protocol);
+  }
+
   private opened(message: Struct | undefined, inputs: PropertyMap, { acceptsSecrets }: Protocol): PropertyMap {
     const properties = fromStruct(message);
     return acceptsSecrets ? properties : annotateSecrets(properties, inputs);
@@ -266,9 +272,9 @@ export class GrpcProvider implements Provider {
       .setId(id)
       .setName(urnName(urn))
       .setType(urnType(urn))
-      .setOldInputs(this.struct(oldInputs, protocol))
-      .setOlds(this.struct(oldOutputs, protocol))
-      .setNews(this.struct(newInputs, protocol))
+      .setOldInputs(this.elided(oldInputs, protocol))
+      .setOlds(this.elided(oldOutputs, protocol))
+      .setNews(this.elided(newInputs, protocol))
       .setIgnorechangesList([...ignoreChanges]);
     const { known: answered, ...diff } = diffResult(await call(this.client, service.diff, request));
     if (answered) return diff;
@@ -315,9 +321,9 @@ export class GrpcProvider implements Provider {
       .setId(id)
       .setName(urnName(urn))
       .setType(urnType(urn))
-      .setOlds(this.struct(oldOutputs, protocol))
+      .setOlds(this.elided(oldOutputs, protocol))
       .setNews(this.struct(newInputs, protocol))
-      .setOldInputs(this.struct(oldInputs, protocol))
+      .setOldInputs(this.elided(oldInputs, protocol))
       .setIgnorechangesList([...ignoreChanges])
       .setTimeout(timeout)
       .setPreview(preview);
@@ -343,15 +349,17 @@ export class GrpcProvider implements Provider {
       .setId(id)
       .setName(urnName(urn))
       .setType(urnType(urn))
-      .setProperties(this.struct(state, protocol))
+      .setProperties(this.elided(state, protocol))
       .setTimeout(timeout);
-    if (inputs) request.setInputs(this.struct(inputs, protocol));
+    if (inputs) request.setInputs(this.elided(inputs, protocol));
+    const reread = (message: Struct | undefined, before: PropertyMap): PropertyMap =>
+      restoreAssets(this.opened(message, before, protocol), inputs ?? {});
     try {
       const response = await call(this.client, service.read, request);
       return {
         id: response.getId(),
-        inputs: response.hasInputs() ? this.opened(response.getInputs(), inputs ?? {}, protocol) : undefined,
-        outputs: response.hasProperties() ? this.opened(response.getProperties(), state, protocol) : undefined,
+        inputs: response.hasInputs() ? reread(response.getInputs(), inputs ?? {}) : undefined,
+        outputs: response.hasProperties() ? reread(response.getProperties(), state) : undefined,
       };
     } catch (error) {
       throw initErrorFrom(error, (message) => this.opened(message, { ...inputs, ...state }, protocol)) ?? error;
@@ -365,8 +373,8 @@ export class GrpcProvider implements Provider {
       .setId(id)
       .setName(urnName(urn))
       .setType(urnType(urn))
-      .setProperties(this.struct(outputs, protocol))
-      .setOldInputs(this.struct(inputs, protocol))
+      .setProperties(this.elided(outputs, protocol))
+      .setOldInputs(this.elided(inputs, protocol))
       .setTimeout(timeout);
     await call(this.client, service.delete, request);
   }

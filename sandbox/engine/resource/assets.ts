@@ -1,7 +1,17 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { isArchive, isAsset, mapProperties, type PropertyMap, type PropertyValue } from "./values.js";
+import {
+  isArchive,
+  isAsset,
+  isObject,
+  mapEntries,
+  mapProperties,
+  signatureKey,
+  signatures,
+  type PropertyMap,
+  type PropertyValue,
+} from "./values.js";
 
 /** How an asset's text names its content: by path relative to the program, by URL, or in itself. */
 function assetContent(asset: PropertyMap, directory: string): Buffer {
@@ -26,5 +36,20 @@ export function hashAssets(properties: PropertyMap, directory: string): Property
     const asset: PropertyMap = { ...value };
     delete asset.__pulumiAsset; // The SDK's own mark, which the state does not keep.
     return { ...asset, hash: createHash("sha256").update(assetContent(asset, directory)).digest("hex") };
+  });
+}
+
+/** Assets by their hash alone: what a provider is to compare it has no need to read. */
+export const elideAssets = (properties: PropertyMap): PropertyMap =>
+  mapProperties(properties, (value) =>
+    isAsset(value) ? { [signatureKey]: signatures.asset, hash: value.hash ?? "" } : value,
+  );
+
+/** Gives assets that a provider echoed by their hash the content that they had. */
+export function restoreAssets(properties: PropertyMap, originals: PropertyMap): PropertyMap {
+  return mapEntries(properties, (value, key) => {
+    const original = originals[key];
+    if (isAsset(value) && isAsset(original)) return value.hash === original.hash ? original : value;
+    return isObject(value) && isObject(original) ? restoreAssets(value, original) : value;
   });
 }
