@@ -11,7 +11,7 @@ export interface ReplicaKindArgs {
   readonly peer?: pulumi.Input<Endpoint>;
   readonly settings: ReplicationSettings;
   /** Id maps of the kinds that objects of this one refer to. */
-  readonly idMaps?: pulumi.Input<Record<string, pulumi.Input<Record<string, string>>>>;
+  readonly idMaps?: pulumi.Input<Record<string, Record<string, string>>>;
   /** Where progress is shown. */
   readonly logUrn: pulumi.Input<string>;
 }

@@ -6,7 +6,7 @@ export interface ReplicaLedgerArgs {
   readonly role: "active" | "standby";
   /** Folder for the ledger's file, from the project's own. */
   readonly directory: string;
-  readonly kinds: Record<string, pulumi.Input<Ledger>>;
+  readonly kinds: pulumi.Input<Record<string, Ledger>>;
 }
 
 const provider: pulumi.dynamic.ResourceProvider = {

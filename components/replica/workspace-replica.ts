@@ -36,12 +36,12 @@ export class WorkspaceReplica extends pulumi.ComponentResource {
         stack: args.stack,
         role: args.role,
         directory: "reports",
-        kinds: {
+        kinds: hidden({
           "init-scripts": initScripts.ledger,
           clusters: clusters.ledger,
           mounts: mounts.ledger,
           jobs: jobs.ledger,
-        },
+        }),
       },
       { parent: this },
     );
@@ -54,6 +54,11 @@ export class WorkspaceReplica extends pulumi.ComponentResource {
     this.ledger = pulumi.output({ counts: ledger.counts, attention: ledger.attention, file: ledger.file });
     this.registerOutputs({ idMaps: this.idMaps, ledger: this.ledger });
   }
+}
+
+/** What one kind hands to the next is long and no news: as a secret it is a word in a preview, not a thousand lines. */
+function hidden<T>(value: pulumi.Input<T>): pulumi.Output<pulumi.Unwrap<T>> {
+  return pulumi.secret(value);
 }
 
 interface Order {
@@ -69,7 +74,7 @@ function kindMaker(parent: WorkspaceReplica, name: string, { role, local, peer, 
     const logUrn = `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${type}$pulumi-nodejs:dynamic/replica:Kind::${name}-${kind}`;
     return new ReplicaKind(
       `${name}-${kind}`,
-      { kind, role, local, settings, logUrn, ...(peer ? { peer } : {}), ...(idMaps ? { idMaps } : {}) },
+      { kind, role, local, settings, logUrn, ...(peer ? { peer } : {}), ...(idMaps ? { idMaps: hidden(idMaps) } : {}) },
       { dependsOn: [...after], parent },
     );
   };

@@ -13,12 +13,23 @@ export async function check(olds: Partial<Inputs>, news: Inputs): Promise<{ inpu
     // A preview that changes the workspace itself does not know its host: it is the one that it was.
     const args = argsOf({ ...news, ...(known(news.local) || !olds.local ? {} : { local: olds.local }) });
     const picture = await replication.preview(args, olds, progressFor(news));
+    checked.add(keyOf(news));
     return { inputs: plain({ ...news, ...picture }) };
   });
 }
 
+/** Resources that were checked in this process, which serves one run. */
+const checked = new Set<string>();
+
+/**
+ * A refresh compares what it read with the inputs of the last update, whose plan has been carried out: only what it found
+ * edited or gone is a change then. It is told by there having been no check.
+ */
 export function diff(_id: string, olds: Outputs, news: Inputs): Promise<{ changes: boolean }> {
-  const changes = olds.copies === undefined || replication.needsApply(olds, argsOf(news), pictureIn(news));
+  if (olds.copies === undefined) return Promise.resolve({ changes: true });
+  const changes = checked.has(keyOf(news))
+    ? replication.needsApply(olds, argsOf(news), pictureIn(news))
+    : olds.drift.length > 0;
   return Promise.resolve({ changes });
 }
 
@@ -63,6 +74,10 @@ function argsOf({ kind, role, local, peer, settings, idMaps }: Inputs): replicat
 
 function pictureIn({ plan = "", objects = {}, conflicts = [], needsPerson = [] }: Inputs): replication.ReplicaPicture {
   return { plan, objects, conflicts, needsPerson };
+}
+
+function keyOf({ kind, logUrn }: Inputs): string {
+  return logUrn ?? kind;
 }
 
 function progressFor({ logUrn }: { readonly logUrn?: string }): replication.Progress | undefined {
