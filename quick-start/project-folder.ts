@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ export async function makeProjectFolder(): Promise<ProjectFolder> {
   const path = await mkdtemp(join(tmpdir(), "databricks-dr-project-"));
   const stackFile = /^Pulumi\..+\.yaml$/;
   for (const name of await readdir(root)) {
-    if (stackFile.test(name)) await cp(join(root, name), join(path, name));
+    if (stackFile.test(name)) await copyStackFile(name, path);
     else if (name !== ".git" && name !== "reports") await symlink(join(root, name), join(path, name));
   }
   return {
@@ -31,4 +31,11 @@ export async function makeProjectFolder(): Promise<ProjectFolder> {
     },
     remove: () => rm(path, { recursive: true, force: true }),
   };
+}
+
+/** Without the salt that a stack of the working copy may have left there: it belongs to another passphrase. */
+async function copyStackFile(name: string, folder: string): Promise<void> {
+  const document = parseDocument(await readFile(join(root, name), "utf8"));
+  document.delete("encryptionsalt");
+  await writeFile(join(folder, name), document.toString());
 }
