@@ -102,7 +102,7 @@ export function buildProgram(terminal: Terminal): Command {
     )
     .option("--non-interactive", "never ask, and rewrite no lines")
     .option("-d, --debug", "show debug messages")
-    .addOption(ignored("-v, --verbose <level>"))
+    .addOption(ignored("-v, --verbose [level]"))
     .addOption(ignored("--logtostderr"))
     .addOption(ignored("--logflow"))
     .addOption(ignored("-e, --emoji [value]"))
@@ -141,8 +141,12 @@ export function buildProgram(terminal: Terminal): Command {
     .command("whoami")
     .description("print who is logged in, and where")
     .option("-j, --json", "as JSON")
-    .option("-v, --verbose", "with the backend's URL")
-    .action((options: { json?: boolean; verbose?: boolean }, command: Command) => whoAmI(workspace(command), options));
+    .action((options: { json?: boolean }, command: Command) =>
+      whoAmI(workspace(command), {
+        ...options,
+        verbose: command.optsWithGlobals<{ verbose?: unknown }>().verbose !== undefined,
+      }),
+    );
   program
     .command("cancel [stack]")
     .description("take away the locks of an update that is not running any more")

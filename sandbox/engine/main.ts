@@ -26,7 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
 
 function report(error: unknown, { stdout, stderr, env }: Terminal): number {
   // Commander has printed its own message: help, a version, a wrong flag.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.configuration;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.error;
   if (error instanceof SilentFailure) return error.exitCode;
   if (error instanceof UserError) {
     if (error.exitCode === exitCodes.success) stdout.write(error.message);

@@ -34,5 +34,4 @@ export class SilentFailure extends UserError {
 export const notImplemented = (what: string): UserError =>
   new UserError(
     `the stand-in engine does not implement ${what}; install the Pulumi CLI (https://www.pulumi.com/docs/install/) to use it`,
-    { exitCode: exitCodes.configuration },
   );

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -37,6 +38,11 @@ export class FileBackend {
       : location.startsWith("/")
         ? fileURLToPath(`file://${location}`)
         : path.resolve(location);
+    // A mistyped path must not become a new, empty backend: the Pulumi CLI refuses it, too.
+    if (!existsSync(directory))
+      throw new UserError(
+        `unable to open state directory ${JSON.stringify(url)}: stat ${directory}: no such file or directory`,
+      );
     return new FileBackend(url, directory);
   }
 

@@ -46,7 +46,7 @@ export async function listConfig(workspace: Workspace, options: ConfigOptions): 
   }
   const prefix = `${workspace.project.name}:`;
   const shortKey = (key: string): string => (key.startsWith(prefix) ? key.slice(prefix.length) : key);
-  const rows = [...values].map(([key, { value, secret }]) => [shortKey(key), secret && !show ? "[secret]" : value]);
+  const rows = [...values].map(([key, { value }]) => [shortKey(key), value]);
   workspace.print(renderTable(["KEY", "VALUE"], rows));
 }
 

@@ -23,15 +23,24 @@ export function renderResourceTree(
   const rank = (resource: PropertyMap): string =>
     `${children.has(text(resource.urn)) ? 0 : 1} ${text(resource.type)} ${text(resource.urn)}`;
   const rows: string[][] = [];
+  /** Lines below a row, which are not held to the columns. */
+  const below = new Map<number, string[]>();
   const visit = (resource: PropertyMap, margin: string, branch: string): void => {
     const urn = text(resource.urn);
     rows.push([margin + branch + text(resource.type), urnName(urn)]);
-    const below = margin + (branch === "" ? "" : branch.startsWith("└") ? "   " : "│  ");
-    if (options.showUrns) rows.push([`${below}      URN: ${urn}`, ""]);
-    if (options.showIds && text(resource.id)) rows.push([`${below}      ID: ${text(resource.id)}`, ""]);
+    const inner = margin + (branch === "" ? "" : branch.startsWith("└") ? "   " : "│  ");
     const list = [...(children.get(urn) ?? [])].sort((left, right) => (rank(left) < rank(right) ? -1 : 1));
-    list.forEach((child, index) => visit(child, below, index === list.length - 1 ? "└─ " : "├─ "));
+    const indent = inner + (list.length > 0 ? "│  " : "   ");
+    below.set(rows.length, [
+      ...(options.showUrns ? [`${indent}URN: ${urn}`] : []),
+      ...(options.showIds && text(resource.id) ? [`${indent}ID: ${text(resource.id)}`] : []),
+    ]);
+    list.forEach((child, index) => visit(child, inner, index === list.length - 1 ? "└─ " : "├─ "));
   };
   for (const resource of children.get("") ?? []) visit(resource, "", "");
-  return renderTable(["TYPE", "NAME"], rows).replaceAll(/^/gm, "    ");
+  const lines = renderTable(["TYPE", "NAME"], rows).split("\n");
+  return lines
+    .flatMap((line, index) => [line, ...(below.get(index) ?? [])])
+    .map((line) => `    ${line}`)
+    .join("\n");
 }

@@ -160,7 +160,7 @@ export async function stackOutput(
   options: { stack?: string; json?: boolean; showSecrets?: boolean; shell?: boolean },
 ): Promise<void> {
   const reference = await workspace.stack(options.stack);
-  const reveal = options.showSecrets ?? property !== undefined;
+  const reveal = options.showSecrets ?? false;
   const outputs = plainOutputs(await workspace.outputs(reference, reveal), reveal);
   if (property !== undefined) {
     const value = outputs[property];

@@ -231,7 +231,7 @@ export class Deployment implements StepHost {
       await this.runProgram();
       if (this.stopped || this.failed) await this.settle();
     }
-    if (!this.stopped && !this.failed) await this.deletions();
+    if (!this.stopped && !this.failed) await this.deletionsOrFailure();
     await this.executor.drain();
     await this.outputs.finish(this.isFailed);
     if (this.isFailed) this.bail(this.canceled ? "canceled" : "failed");
@@ -293,6 +293,16 @@ export class Deployment implements StepHost {
   private async settle(): Promise<void> {
     await this.generation;
     await this.executor.drain();
+  }
+
+  /** A failure here must not keep the stack's outputs from being stored. */
+  private async deletionsOrFailure(): Promise<void> {
+    try {
+      await this.deletions();
+    } catch (error) {
+      this.failed = true;
+      if (!(error instanceof Bail)) this.diagnostics.error("", errorMessage(error));
+    }
   }
 
   private async deletions(): Promise<void> {

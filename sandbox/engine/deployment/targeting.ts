@@ -33,15 +33,13 @@ export function checkTargets(decided: GeneratorState, base: BaseState, diagnosti
     for (const urn of targets.literalUrns) {
       if (base.olds.has(urn) || decided.urns.has(urn)) continue;
       missing = true;
-      diagnostics.error("", `Target '${urn}' could not be found in the stack.${suggestion(urn)}`);
+      diagnostics.error(
+        "",
+        `Target '${urn}' could not be found in the stack.${urn.includes("$") ? "" : " Did you forget to escape $ in your shell?"}`,
+      );
     }
   if (missing) throw new Bail("one or more targets could not be found in the stack");
 }
-
-const suggestion = (urn: string): string =>
-  urn.startsWith("urn:pulumi:")
-    ? ""
-    : " Is this a URN? Targets are whole URNs as `pulumi stack --show-urns` prints them, or patterns with `**`.";
 
 /** A resource that is not a target stays as it is, and so does what it depends on: both must be in the new state, in order. */
 export function untargetedSames(

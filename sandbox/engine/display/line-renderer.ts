@@ -24,7 +24,8 @@ export class LineRenderer implements RowRenderer {
 
   /** Rows that never said that they were done: the stack's, and those of what was cut off. */
   private wasOpen(row: ResourceRow): boolean {
-    return row.isRoot || (!row.failed && !row.outputSteps.some(({ op }) => op === row.step?.op));
+    if (row.isRoot) return row.step?.op !== "delete";
+    return !row.failed && !row.outputSteps.some(({ op }) => op === row.step?.op);
   }
 
   private print(row: ResourceRow): void {

@@ -50,8 +50,10 @@ export class ProgressDisplay {
     const placeholder = this.rows.get("");
     this.rows.delete("");
     this.rootUrn = urn;
-    const row = this.rootRow();
-    if (placeholder) row.diagnostics.push(...placeholder.diagnostics);
+    const row = this.row(urn);
+    if (!placeholder) return;
+    row.hidden = placeholder.hidden;
+    row.diagnostics.push(...placeholder.diagnostics);
   }
 
   handle(event: EngineEvent): void {
@@ -104,9 +106,11 @@ export class ProgressDisplay {
   }
 
   private show(step: StepMetadata): ResourceRow {
+    const known = step.urn === this.rootUrn;
     this.learnRoot(step.urn);
     const row = this.row(step.urn);
-    if (isShown(step, this.options, "progress") || step.urn === this.rootUrn) row.hidden = false;
+    // A stack that stays the same is worth a line once there is something to say of it.
+    if (known || isShown(step, this.options, "progress")) row.hidden = false;
     return row;
   }
 
@@ -141,6 +145,7 @@ export class ProgressDisplay {
 
   private end(): void {
     this.context.done = true;
+    this.rootRow();
     const rows = [...this.rows.values()];
     this.renderer.finish(rows);
     this.printDiagnostics(rows);
@@ -184,7 +189,8 @@ export class ProgressDisplay {
   private printOutputs(): void {
     const { painter, showSecrets, showSames, suppressOutputs, isPreview, out } = this.options;
     const step = this.rows.get(this.rootUrn)?.step;
-    if (suppressOutputs || !step) return;
+    // A stack that is gone has no outputs.
+    if (suppressOutputs || !step || step.op === "delete") return;
     const text = renderOutputs(step, {
       painter,
       showSecrets,
