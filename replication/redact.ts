@@ -2,8 +2,16 @@ import { createHash } from "node:crypto";
 import { isArray, isObject, type Json } from "./client/json.js";
 
 /** Names under which a secret is kept, in Spark settings, environment variables and parameters. */
-const secretName =
-  /secret|passw(or)?d|passphrase|token|credential|\bpwd\b|api[._-]?key|access[._-]?key|account[._-]?key|private[._-]?key|\bsas\b|signature|connection[._-]?string|\bauth\b/i;
+const secretName = new RegExp(
+  [
+    /secret|passw(or)?d|passphrase|token|credential|signature|connection[._-]?string/,
+    /(api|access|account|private|primary|secondary|shared|master|storage|encryption|decryption|signing|subscription|license|instrumentation|function|host|sas)[._-]?key/,
+    /(?<![a-z])(pwd|pass|pw|creds?|sas|auth)(?![a-z])/,
+  ]
+    .map((each) => each.source)
+    .join("|"),
+  "i",
+);
 
 /** Spark settings of Azure storage that hold a key or a SAS: `fs.azure.account.key.<account>…`, `fs.azure.sas.…`. */
 const azureStorageSecret = /^(spark\.hadoop\.)?fs\.azure\.(account\.key|sas)\b/i;
@@ -32,11 +40,12 @@ const secretReference = /^\{\{\s*secrets\/[^}]+\}\}$/;
 /** Fields whose every value may be a secret, since a user may put anything there. */
 const guardedFields = new Set(["spark_env_vars"]);
 
-const secretWord = "[\\w.-]*(?:secret|passw(?:or)?d|token|api[_-]?key|access[_-]?key)[\\w.-]*";
+const secretWord =
+  "[\\w.-]*(?:secret|passw(?:or)?d|passphrase|token|credential|(?<![a-z])(?:pwd|pass|creds?)(?![a-z])|(?:api|access|account|private|primary|secondary|shared|storage|encryption|signing)[_-]?key)[\\w.-]*";
 
-/** Names and values within a text: `token: abc`, `"password"="x"`, `--password hunter2`. */
+/** Names and values within a text: `token: abc`, `"password"="a b"`, `--password hunter2`. */
 const argument = new RegExp(
-  `((?:${secretWord}["']?\\s*[=:]\\s*|(?:^|\\s)--?${secretWord}\\s+)["']?)([^\\s"',;&}]+)`,
+  `((?:${secretWord}\\\\?["']?\\s*[=:]\\s*|(?:^|\\s)--?${secretWord}\\s+))(\\\\?"[^"]*"|'[^']*'|[^\\s"',;&}]+)`,
   "gi",
 );
 
@@ -64,9 +73,12 @@ export function redact(value: Json, name = "", guarded = false): Json {
 export function redactText(text: string): string {
   return text
     .replace(secretText, (found) => seal(found))
-    .replace(argument, (whole, name: string, secret: string) =>
-      secret.startsWith("{{") || secret.startsWith("[hidden") ? whole : `${name}${seal(secret)}`,
-    );
+    .replace(argument, (whole, name: string, given: string) => {
+      const [, before = "", secret = "", after = ""] = /^(\\?["'])?(.*?)(\\?["'])?$/s.exec(given) ?? [];
+      return secret === "" || secret.startsWith("{{") || secret.startsWith("[hidden")
+        ? whole
+        : `${name}${before}${seal(secret)}${after}`;
+    });
 }
 
 /** In a list of arguments, the one after `--password` is hidden as well. */

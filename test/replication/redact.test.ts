@@ -17,6 +17,14 @@ describe("redact", () => {
     ["a number under a secret's name", { base_parameters: { api_token: 424_242_424_242 } }],
     ["a personal access token anywhere", { description: `see dapi0123456789abcdef${"0".repeat(16)}` }],
     ["credentials in an address", { git_source: { git_url: `https://alice:${planted}@git.example.com/x` } }],
+    ["a password in short", { base_parameters: { DB_PWD: planted, pass: planted, creds: planted, SAS_URL: planted } }],
+    ["the key of a log workspace", { log_analytics_info: { log_analytics_primary_key: planted } }],
+    ["a key under a longer name", { spark_conf: { "spark.x.encryption.key": planted, "spark.x.pass": planted } }],
+    ["the second word of a secret", { base_parameters: { options: JSON.stringify({ password: `a ${planted}` }) } }],
+    [
+      "a flag of a sort of key",
+      { spark_python_task: { parameters: [`--storage-key=${planted}`, "--db-pwd", planted] } },
+    ],
     ["a connection string", { base_parameters: { db: `Endpoint=x;SharedAccessKey=${planted}` } }],
   ])("hides %s", (_what, definition) => {
     const shown = JSON.stringify(redact(definition));
