@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isNotFound, mayHaveHappened } from "./client/errors.js";
 import type { JsonObject } from "./client/json.js";
 import { fingerprint } from "./fingerprint.js";
+import { forAll } from "./for-all.js";
 import { type Item, type Kind, NeedsPerson, type Operation, type Side } from "./kinds/kind.js";
 import type { LedgerLine, Outcome } from "./ledger.js";
 import type { CopyRecord, Manifest, Seen } from "./manifest.js";
@@ -12,9 +13,8 @@ import { redactText } from "./redact.js";
 import { referencesOf } from "./references.js";
 import { mappingNotAvailable, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
+import { stillThere } from "./still-there.js";
 
-/** Requests are bounded by the limiter; this only bounds the objects held in memory at once. */
-const objectsAtOnce = 64;
 const createAttempts = 4;
 
 export interface Applied {
@@ -83,7 +83,7 @@ class Application {
   result(): Applied {
     const lines = this.plan.copies.map((copy) => this.#line(copy));
     return {
-      lines: [...lines, ...this.#orphanLines],
+      lines: [...this.plan.foreign.map((item) => this.#foreignLine(item)), ...lines, ...this.#orphanLines],
       idMap: Object.fromEntries(this.#ids),
       records: new Map(this.manifest.entries()),
     };
@@ -91,11 +91,22 @@ class Application {
 
   /** Notes, before anything is written, what will be made and which triggers it will have had. */
   #intend(copies: readonly PlannedCopy[]): void {
-    for (const { source, prepared } of copies) {
-      const { held: _, ...record } = this.manifest.get(source.origin) ?? { name: source.name };
+    for (const { source, prepared, action } of copies) {
+      const { held: _, orphaned: __, ...record } = this.manifest.get(source.origin) ?? { name: source.name };
       const held = prepared?.held;
       this.manifest.set(source.origin, { ...record, name: source.name, ...(held ? { held } : {}) });
+      if (action === "update") this.#halfWritten(source.origin);
     }
+    for (const { copy, action } of this.plan.orphans) {
+      const record = this.manifest.get(copy.origin);
+      if (record && action === "keep") this.manifest.set(copy.origin, { ...record, orphaned: true });
+    }
+  }
+
+  /** How the copy shows is not known until it is proven: after a run that dies here, our own write is no hand edit. */
+  #halfWritten(origin: Origin): void {
+    const { actual: _, ...record } = this.manifest.get(origin)!;
+    this.manifest.set(origin, record);
   }
 
   /** Creates each once those that it refers to exist; a circle is opened by making one of its members empty first. */
@@ -192,7 +203,8 @@ class Application {
       await this.#kind.remove!(this.target, orphan.copy.id);
       this.#removed(orphan);
     } catch (error) {
-      if (isNotFound(error)) this.#removed(orphan);
+      const gone = isNotFound(error) || !(await stillThere(this.#kind, this.target, orphan.copy.id).catch(() => true));
+      if (gone) this.#removed(orphan);
       else this.#orphanLine(orphan, "failed", messageOf(error));
     }
     this.#step(orphan.copy.name);
@@ -227,7 +239,10 @@ class Application {
     });
     const removing: Operation[] = removals.map(({ copy }) => ({ action: "remove", id: copy.id, name: copy.name }));
     if (operations.length + removing.length === 0) return;
-    const answers = await this.#kind.writeAll!(this.target, [...operations, ...removing]);
+    const all = [...operations, ...removing];
+    const answers = await this.#kind.writeAll!(this.target, all).catch((reason: unknown) =>
+      all.map((): PromiseSettledResult<string> => ({ status: "rejected", reason })),
+    );
     for (const [index, copy] of copies.entries())
       await this.#attempt(copy, copy.actual ? "updated" : "created", async () => {
         this.#made(copy, await unwrap(answers[index]!));
@@ -295,6 +310,11 @@ class Application {
     });
   }
 
+  #foreignLine({ id, name, marked }: Item): LedgerLine {
+    const why = marked ? "a clone of a copy; it is left alone" : "only on the standby; it is left alone";
+    return { kind: this.#kind.name, name, copyId: id, outcome: "not-ours", why };
+  }
+
   #line(copy: PlannedCopy): LedgerLine {
     const { source, prepared } = copy;
     const came = this.#outcomes.get(copy);
@@ -328,12 +348,4 @@ async function unwrap<T>(result: PromiseSettledResult<T>): Promise<T> {
 
 function messageOf(error: unknown): string {
   return redactText(error instanceof Error ? error.message : String(error));
-}
-
-async function forAll<T>(objects: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
-  const queue = objects.values();
-  const worker = async (): Promise<void> => {
-    for (const each of queue) await work(each);
-  };
-  await Promise.all(Array.from({ length: Math.min(objectsAtOnce, objects.length) }, worker));
 }

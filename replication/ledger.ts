@@ -1,15 +1,15 @@
 import type { KindName } from "./settings.js";
 
 export type Outcome =
-  "created" | "adopted" | "updated" | "unchanged" | "removed" | "skipped" | "failed" | "needs-a-person";
+  "created" | "adopted" | "updated" | "unchanged" | "removed" | "skipped" | "failed" | "needs-a-person" | "not-ours";
 
-/** What became of one object of the source, or of a copy whose original is gone. */
+/** What became of one object of the source, of a copy whose original is gone, or of what others have on the standby. */
 export interface LedgerLine {
   readonly kind: KindName;
   readonly name: string;
   /** Id on the source; absent for what is only on the standby. */
   readonly id?: string;
-  /** Id of the copy. */
+  /** Id on the standby. */
   readonly copyId?: string;
   readonly outcome: Outcome;
   readonly why?: string;
@@ -37,6 +37,7 @@ const outcomes: readonly Outcome[] = [
   "skipped",
   "needs-a-person",
   "failed",
+  "not-ours",
 ];
 
 export function countOutcomes(lines: readonly LedgerLine[]): Record<string, number> {
@@ -53,6 +54,7 @@ export function countOutcomes(lines: readonly LedgerLine[]): Record<string, numb
 export function attention(lines: readonly LedgerLine[]): LedgerLine[] {
   return lines.filter(({ outcome, why, id }) => {
     if (outcome === "failed" || outcome === "needs-a-person") return true;
+    if (outcome === "not-ours") return false;
     const onlyOnStandby = id === undefined;
     return outcome === "skipped" ? onlyOnStandby : outcome !== "removed" && why !== undefined;
   });

@@ -3,15 +3,18 @@ import { isNotFound } from "./client/errors.js";
 import type { JsonObject } from "./client/json.js";
 import { applyPlan } from "./apply.js";
 import { fingerprint } from "./fingerprint.js";
-import type { Item, Kind } from "./kinds/kind.js";
+import { forAll } from "./for-all.js";
+import type { Item, Kind, Side } from "./kinds/kind.js";
 import { kindNamed } from "./kinds/registry.js";
 import { byReason, countOutcomes, describeLine, type Ledger, type LedgerLine } from "./ledger.js";
 import type { CopyRecord } from "./manifest.js";
 import { type Origin, parseOrigin } from "./marker.js";
 import { picture } from "./picture.js";
-import { type Plan, type PlannedCopy, visible } from "./plan.js";
+import { Counterparts, isOursByRecord, type Plan, type PlannedCopy, visible } from "./plan.js";
 import { type Progress, silent } from "./progress.js";
+import { redactText } from "./redact.js";
 import { Run } from "./run.js";
+import { stillThere } from "./still-there.js";
 import type { Endpoint, KindName, ReplicationSettings } from "./settings.js";
 
 /** What a stack says of the replica of one kind. */
@@ -86,7 +89,7 @@ export async function preview(
 ): Promise<ReplicaPicture> {
   if (args.role === "active")
     return { plan: nothingToDo, objects: before.objects ?? {}, conflicts: [], needsPerson: [] };
-  return pictureOf(await planFor(args, progress));
+  return pictureOf(await planFor(args, progress), before.objects ?? {});
 }
 
 async function planFor(args: ReplicaArgs, progress: Progress): Promise<Plan> {
@@ -114,8 +117,10 @@ export async function apply(
   progress: Progress = silent,
 ): Promise<ReplicaState> {
   if (args.role === "active") return activate(args, before, progress);
-  const plan = await planFor(args, progress);
   const run = runOf(args);
+  run.progress = progress;
+  await run.recall(args.kind, before?.copies ?? {});
+  const plan = await planFor(args, progress);
   const { idMap, lines, records } = await countedFor(args.kind, () => applyPlan(plan, run, progress));
   const ledger = ledgerOf(args.kind, lines, run);
   report(args.kind, ledger, progress);
@@ -124,7 +129,7 @@ export async function apply(
     idMap,
     copies: Object.fromEntries(records),
     ledger,
-    shown: shownBy(args, seen),
+    shown: shownBy(args, pictureOf(plan, seen.objects)),
     drift: [],
   };
 }
@@ -162,105 +167,146 @@ async function activate(
   const { kind } = args;
   const base = before ?? emptyState(args);
   const run = runOf(args);
-  const behaviour = kindNamed(kind);
-  const copies: Record<string, CopyRecord> = {};
-  const lines: LedgerLine[] = [];
   const manifest = run.target ? await run.manifest("target", kind) : undefined;
   const known = { ...base.copies, ...Object.fromEntries(manifest?.entries() ?? []) };
-  for (const [origin, { held, id, name, adopted }] of Object.entries(known)) {
-    const record = { name, ...(id ? { id } : {}), ...(adopted ? { adopted } : {}) };
-    let released = held === undefined;
-    if (held && id && run.target) {
-      const line = await releaseOne(behaviour, run, id, name, held);
-      lines.push(line);
-      released = line.outcome !== "failed";
-      progress({ kind, text: name, done: lines.length });
-    }
-    copies[origin] = released ? record : { ...record, ...(held ? { held } : {}) };
-    manifest?.set(origin as Origin, copies[origin]!);
-  }
+  const copies: Record<string, CopyRecord> = { ...known };
+  const lines: LedgerLine[] = [];
+  const holding = Object.entries(known).filter(([, { held }]) => held);
+  await forAll(holding, async ([origin, record]) => {
+    const line = await releaseOne(kindNamed(kind), run, record);
+    lines.push(line);
+    if (line.outcome !== "failed") copies[origin] = released(record);
+    progress({ kind, text: record.name, done: lines.length, total: holding.length });
+  });
+  for (const [origin, record] of Object.entries(copies)) manifest?.set(origin as Origin, record);
   if (run.target) await manifest?.write(run.target.client);
   run.forget(kind);
-  return { ...base, ...identityOf(args), copies, drift: [], ledger: ledgerOf(kind, lines, run) };
+  const ledger = ledgerOf(kind, lines, run);
+  report(kind, ledger, progress);
+  return { ...base, ...identityOf(args), copies, drift: [], ledger };
 }
 
-async function releaseOne(kind: Kind, run: Run, id: string, name: string, held: JsonObject): Promise<LedgerLine> {
-  const line = { kind: kind.name, name, copyId: id };
+function released({ held: _, ...record }: CopyRecord): CopyRecord {
+  return record;
+}
+
+async function releaseOne(kind: Kind, run: Run, { id, name, held = {}, orphaned }: CopyRecord): Promise<LedgerLine> {
   const triggers = Object.keys(held).join(" and ");
+  if (id === undefined)
+    return needsPerson(kind, name, `its copy was never made, so that its ${triggers} has nothing to go back to`);
+  const line = { kind: kind.name, name, copyId: id };
+  if (orphaned)
+    return {
+      ...line,
+      outcome: "skipped",
+      why: `gone from the source when it was last seen; its ${triggers} stays off`,
+    };
   try {
     const notes = (await kind.release?.(run.target!, id, held)) ?? [];
     return { ...line, outcome: "updated", why: notes.length > 0 ? notes.join("; ") : `${triggers} put back` };
   } catch (error) {
-    if (isNotFound(error))
-      return { ...line, outcome: "needs-a-person", why: `its ${triggers} cannot be put back: the copy is gone` };
-    return { ...line, outcome: "failed", why: error instanceof Error ? error.message : String(error) };
+    if (await stillThere(kind, run.target!, id).catch(() => true))
+      return { ...line, outcome: "failed", why: messageOf(error) };
+    return needsPerson(kind, name, `its ${triggers} cannot be put back: the copy is gone`);
   }
 }
 
-/** Looks at the copies again: what was deleted or edited on the standby since the last write. */
+function needsPerson(kind: Kind, name: string, why: string): LedgerLine {
+  return { kind: kind.name, name, outcome: "needs-a-person", why };
+}
+
+/** Looks at the copies again: what was deleted or edited on the standby since the last write. The source is not asked. */
 export async function refresh(state: ReplicaState, progress: Progress = silent): Promise<ReplicaState> {
   if (state.role === "active" || !state.local) return state;
-  const run = runOf(state);
-  run.progress = progress;
+  const run = await ownRun(state, progress);
   const kind = kindNamed(state.kind);
   const items = new Map((await run.items("target", state.kind)).map((item) => [item.id, item]));
   const drift: string[] = [];
-  for (const [, { id, name, actual }] of Object.entries(state.copies)) {
-    const item = items.get(id ?? "");
-    if (!item) drift.push(`${kind.singular} "${name}" [${id}] is gone from the standby`);
-    else if (actual !== undefined && fingerprint(visible(kind, item.definition)) !== actual)
-      drift.push(`${kind.singular} "${name}" [${id}] was edited on the standby`);
+  const gone = new Set<string>();
+  for (const { id, name, actual } of Object.values(state.copies)) {
+    if (id === undefined) continue;
+    const item = items.get(id);
+    const who = `${kind.singular} ${JSON.stringify(name)}${id === name ? "" : ` [${id}]`}`;
+    if (!item) {
+      gone.add(id);
+      drift.push(`${who} is gone from the standby`);
+    } else if (actual !== undefined && fingerprint(visible(kind, item.definition)) !== actual)
+      drift.push(`${who} was edited on the standby`);
   }
-  const gone = new Set(
-    Object.values(state.copies)
-      .filter(({ id }) => !items.has(id ?? ""))
-      .map(({ id }) => id),
-  );
   return {
     ...state,
     drift: drift.sort(),
     idMap: Object.fromEntries(Object.entries(state.idMap).filter(([, id]) => !gone.has(id))),
-    copies: Object.fromEntries(Object.entries(state.copies).filter(([, { id }]) => !gone.has(id))),
+    copies: Object.fromEntries(Object.entries(state.copies).filter(([, { id = "" }]) => !gone.has(id))),
   };
+}
+
+/** What can be done with this workspace alone: the other may be lost. */
+async function ownRun({ peer: _, ...state }: ReplicaState, progress: Progress): Promise<Run> {
+  const run = runOf(state);
+  run.progress = progress;
+  await run.recall(state.kind, state.copies);
+  return run;
 }
 
 /** Removes our copies and nothing else. The copies on an active workspace are its own by now, and stay. */
 export async function removeCopies(state: ReplicaState, progress: Progress = silent): Promise<void> {
   if (!state.local || (state.role === "active" && !state.settings.removeFromActive)) return;
-  const run = runOf(state);
+  const run = await ownRun(state, progress);
   const kind = kindNamed(state.kind);
-  const target = run.target!;
   const manifest = await run.manifest("target", state.kind);
-  const ours = (await run.items("target", state.kind)).filter((item) => isOurs(kind, item, manifest.get(item.origin)));
-  const failures: string[] = [];
-  let done = 0;
-  await Promise.all(
-    ours.map(async (item) => {
-      try {
-        await kind.remove!(target, item.id);
-      } catch (error) {
-        if (!isNotFound(error))
-          failures.push(
-            `${kind.name} "${item.name}" [${item.id}]: ${error instanceof Error ? error.message : String(error)}`,
-          );
-      }
-      progress({ kind: kind.name, text: item.name, done: ++done, total: ours.length });
-    }),
+  const targets = await run.items("target", state.kind);
+  const counterparts = new Counterparts(targets, manifest);
+  const ours = targets.filter(
+    (item) => isUntouched(kind, item, manifest.get(item.origin)) && counterparts.of(item) === item,
   );
+  const failures = await removeAll(kind, run.target!, ours, progress);
   run.forget(state.kind);
   if (failures.length > 0)
     throw new Error(`${failures.length} copies were not removed:\n${failures.sort().join("\n")}`);
-  await manifest.erase(target.client);
+  await manifest.erase(run.target!.client);
+}
+
+/** Removes each, all at once where the kind does so, and tells what was not removed and why. */
+async function removeAll(kind: Kind, target: Side, items: readonly Item[], progress: Progress): Promise<string[]> {
+  const failures: string[] = [];
+  let done = 0;
+  const note = async (item: Item, error?: unknown): Promise<void> => {
+    const gone =
+      isNotFound(error) || (error !== undefined && !(await stillThere(kind, target, item.id).catch(() => true)));
+    if (error !== undefined && !gone)
+      failures.push(`${kind.name} ${JSON.stringify(item.name)} [${item.id}]: ${messageOf(error)}`);
+    progress({ kind: kind.name, text: item.name, done: ++done, total: items.length });
+  };
+  if (kind.writeAll && items.length > 0) {
+    const answers = await kind.writeAll(
+      target,
+      items.map(({ id, name }) => ({ action: "remove", id, name })),
+    );
+    for (const [index, answer] of answers.entries())
+      await note(items[index]!, answer.status === "rejected" ? answer.reason : undefined);
+  } else
+    await forAll(items, async (item) => {
+      await kind.remove!(target, item.id).then(
+        () => note(item),
+        (error: unknown) => note(item, error),
+      );
+    });
+  return failures;
 }
 
 /** A file or mount that was edited after we wrote it, or that stood there before us, is not ours to remove. */
-function isOurs(kind: Kind, item: Item, record: CopyRecord | undefined): boolean {
-  if (kind.identity === "marker") return item.marked;
-  if (!record || record.adopted) return false;
-  return record.actual === undefined || record.actual === fingerprint(visible(kind, item.definition));
+function isUntouched(kind: Kind, item: Item, record: CopyRecord | undefined): boolean {
+  if (!isOursByRecord(kind, item, record)) return false;
+  if (kind.identity === "marker") return true;
+  return record?.actual === undefined || record.actual === fingerprint(visible(kind, item.definition));
 }
 
-function pictureOf({ kind, copies, orphans }: Plan): ReplicaPicture {
+function messageOf(error: unknown): string {
+  return redactText(error instanceof Error ? error.message : String(error));
+}
+
+function pictureOf({ kind, copies, orphans }: Plan, before: ReplicaPicture["objects"]): ReplicaPicture {
   const objects: Record<string, JsonObject> = {};
   const needsPerson: string[] = [];
   const conflicts: string[] = [];
@@ -276,8 +322,9 @@ function pictureOf({ kind, copies, orphans }: Plan): ReplicaPicture {
         }),
       );
     if (copy.conflict) conflicts.push(`${kind.name} "${copy.source.name}" [${copy.source.id}]: ${copy.conflict}`);
-    const shown = shownOf(copy);
-    if (shown) objects[labelOf(copy.source)] = shown;
+    const label = labelOf(copy.source);
+    const shown = stays(copy) ? (before[label] ?? picture(copy.actual!.definition)) : shownOf(copy);
+    if (shown) objects[label] = shown;
   }
   for (const { copy, action, why } of orphans) if (action === "keep") objects[labelOf(copy)] = { kept: why };
   return {
@@ -288,10 +335,15 @@ function pictureOf({ kind, copies, orphans }: Plan): ReplicaPicture {
   };
 }
 
-/** What the standby has or will have of an object of the source; nothing where no copy is, or will be. */
-function shownOf({ action, prepared, actual, source }: PlannedCopy): JsonObject | undefined {
-  if (action === "skip") return actual ? picture(actual.definition) : undefined;
-  if (action === "blocked") return actual ? picture(source.definition) : undefined;
+/** Whether the copy stays as it is, whatever has become of its original. */
+function stays({ action, actual, conflict }: PlannedCopy): boolean {
+  if (action === "skip" || action === "blocked") return actual !== undefined;
+  return conflict !== undefined && action !== "update";
+}
+
+/** What the standby will have of an object of the source; nothing where no copy is, or will be. */
+function shownOf({ action, prepared }: PlannedCopy): JsonObject | undefined {
+  if (action === "skip" || action === "blocked") return undefined;
   const held = prepared?.held ? { held: picture(prepared.held) } : {};
   return { ...picture(prepared!.definition), ...held };
 }
@@ -315,10 +367,12 @@ function tally(copies: readonly PlannedCopy[], removals: number): string {
   return text.length > 0 ? text.join(", ") : nothingToDo;
 }
 
-function shownBy({ settings, local, peer }: ReplicaArgs, { objects, needsPerson }: ReplicaPicture): string {
+function shownBy({ settings, local, peer }: ReplicaArgs, { objects, needsPerson, conflicts }: ReplicaPicture): string {
   return fingerprint({
     objects,
     needsPerson,
+    // Where the source wins, a conflict is over once it is applied.
+    conflicts: settings.conflicts === "standby" ? conflicts : [],
     settings,
     hosts: [local?.host ?? "", peer?.host ?? ""],
   } as unknown as JsonObject);

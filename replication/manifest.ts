@@ -1,6 +1,6 @@
 import { collect } from "./client/collect.js";
 import { isNotFound } from "./client/errors.js";
-import { isObject, type JsonObject, parseJson, stringifyJson } from "./client/json.js";
+import { isObject, type Json, type JsonObject, parseJson, stringifyJson } from "./client/json.js";
 import type { WorkspaceClient } from "./client/workspace-client.js";
 import type { Origin } from "./marker.js";
 import type { KindName } from "./settings.js";
@@ -26,6 +26,8 @@ export interface CopyRecord {
   readonly seen?: { readonly source: Seen; readonly target: Seen };
   /** It stood there already, equal: not ours to remove. */
   readonly adopted?: boolean;
+  /** Its original was gone from the source when that was last seen. */
+  readonly orphaned?: boolean;
 }
 
 /** Folder of the workspace that holds the manifests. */
@@ -38,14 +40,16 @@ export const manifestFolder = "/Shared/.databricks-dr";
 export class Manifest {
   readonly #records: Map<Origin, CopyRecord>;
   #written: string;
+  /** Somebody has made the file unreadable: what it said is lost, and is noted anew. */
+  readonly damaged: boolean;
 
   private constructor(
     private readonly kind: KindName,
     text: string,
   ) {
-    const content = text === "" ? {} : parseJson(text);
-    const records = isObject(content) && isObject(content.records) ? content.records : {};
-    this.#records = new Map(Object.entries(records) as [Origin, never][]);
+    const records = recordsIn(text);
+    this.damaged = records === undefined;
+    this.#records = new Map(records);
     this.#written = text;
   }
 
@@ -85,6 +89,14 @@ export class Manifest {
     this.#records.delete(origin);
   }
 
+  /** Takes over what the state knows, where all that was noted here is gone. Says whether it did. */
+  recall(records: Readonly<Record<string, CopyRecord>>): boolean {
+    const known = Object.entries(records) as [Origin, CopyRecord][];
+    if (this.#records.size > 0 || known.length === 0) return false;
+    for (const [origin, record] of known) this.#records.set(origin, record);
+    return true;
+  }
+
   /** There are no copies any more. */
   async erase(client: WorkspaceClient): Promise<void> {
     if (this.#written === "") return;
@@ -109,6 +121,23 @@ export class Manifest {
     );
     this.#written = text;
   }
+}
+
+/** The records of a manifest's text; undefined when it is none. */
+function recordsIn(text: string): [Origin, CopyRecord][] | undefined {
+  if (text === "") return [];
+  try {
+    const content: Json = parseJson(text);
+    if (!isObject(content) || !isObject(content.records)) return undefined;
+    const records = Object.entries(content.records);
+    return records.every(isRecord) ? (records as unknown as [Origin, CopyRecord][]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord([, record]: [string, Json | undefined]): boolean {
+  return isObject(record) && typeof record.name === "string";
 }
 
 function pathOf(kind: KindName): string {

@@ -1,5 +1,4 @@
 import picomatch from "picomatch";
-import { ApiError, isNotFound } from "./client/errors.js";
 import type { JsonObject } from "./client/json.js";
 import { fingerprint, sameJson } from "./fingerprint.js";
 import type { Item, Kind, Prepared, Reference } from "./kinds/kind.js";
@@ -10,6 +9,7 @@ import { referencesOf } from "./references.js";
 import { mappingNotAvailable, type CopyIds, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
 import type { Selection } from "./settings.js";
+import { stillThere } from "./still-there.js";
 
 /**
  * What is to be done about one object of the source. `note`: nothing to write but the manifest. `settle`: the copy is right
@@ -43,7 +43,7 @@ export interface Plan {
   readonly kind: Kind;
   readonly copies: readonly PlannedCopy[];
   readonly orphans: readonly Orphan[];
-  /** Objects of the target that are not ours: left alone. */
+  /** Objects of the target that are not ours: left alone, and told. */
   readonly foreign: readonly Item[];
 }
 
@@ -55,7 +55,7 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
     run.manifest("target", kind.name),
     run.manifest("source", kind.name),
   ]);
-  const sources = await distinctOrigins(kind, listed, run);
+  const sources = await distinctOrigins(kind, listed, sourceManifest, run);
   refuseEmptied(kind, sources, targets, manifest, run);
   const counterparts = new Counterparts(targets, manifest);
   const selected = selection(run.settings.select?.[kind.name], kind);
@@ -149,16 +149,31 @@ export function copyIdsOf(copies: readonly PlannedCopy[]): CopyIds {
 }
 
 /** Two objects of the source with one marker are an object and a clone of it: the clone is an origin of its own. */
-async function distinctOrigins(kind: Kind, sources: readonly Item[], run: Run): Promise<Item[]> {
-  const taken = new Set<Origin>();
-  const workspaceId = sources.some(({ marked }) => marked) ? await run.source!.client.workspaceId() : "";
-  return [...sources]
-    .sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1))
-    .map((item) => {
-      const origin = taken.has(item.origin) ? originOf(workspaceId, kind.name, item.id) : item.origin;
-      taken.add(origin);
-      return origin === item.origin ? item : { ...item, origin, marked: false };
-    });
+async function distinctOrigins(
+  kind: Kind,
+  sources: readonly Item[],
+  manifest: Manifest,
+  run: Run,
+): Promise<readonly Item[]> {
+  const leaders = new Map<Origin, Item>();
+  for (const item of sources) {
+    const leader = leaders.get(item.origin);
+    const leads = !leader || leadingWith(manifest.get(item.origin)?.id)(item, leader) < 0;
+    if (leads) leaders.set(item.origin, item);
+  }
+  if (leaders.size === sources.length) return sources;
+  const workspaceId = await run.source!.client.workspaceId();
+  return sources.map((item) =>
+    leaders.get(item.origin) === item
+      ? item
+      : { ...item, origin: originOf(workspaceId, kind.name, item.id), marked: false },
+  );
+}
+
+/** Which of several objects of one origin is the one, and which are clones of it: the one noted, else the unmarked one. */
+function leadingWith(recorded: string | undefined): (a: Item, b: Item) => number {
+  const rank = ({ id, marked }: Item): number => (id === recorded ? 0 : marked ? 2 : 1);
+  return (a, b) => rank(a) - rank(b) || a.id.length - b.id.length || (a.id < b.id ? -1 : 1);
 }
 
 /** A source that shows nothing where there was something is taken for a fault, not for a deletion. */
@@ -178,7 +193,7 @@ function refuseEmptied(
 }
 
 /** Finds the target's object that stands for a source's: the copy that bears its marker, or the original it came from. */
-class Counterparts {
+export class Counterparts {
   readonly #byOrigin = new Map<Origin, Item[]>();
 
   constructor(
@@ -193,18 +208,13 @@ class Counterparts {
   }
 
   of({ origin }: Pick<Item, "origin">): Item | undefined {
-    const candidates = this.#byOrigin.get(origin) ?? [];
-    const recorded = this.manifest.get(origin)?.id;
-    return (
-      candidates.find(({ id }) => id === recorded) ??
-      candidates.find(({ marked }) => !marked) ??
-      [...candidates].sort((a, b) => (a.id < b.id ? -1 : 1))[0]
-    );
+    return [...(this.#byOrigin.get(origin) ?? [])].sort(leadingWith(this.manifest.get(origin)?.id))[0];
   }
 }
 
 function selection(globs: Selection | undefined, kind: Kind): (name: string) => boolean {
-  const options = { dot: true, bash: kind.identity === "marker" };
+  // A name may have line breaks in it, and a star stands for those too.
+  const options = { dot: true, bash: kind.identity === "marker", flags: "s" };
   const included = globs?.include?.length ? picomatch([...globs.include], options) : () => true;
   const excluded = globs?.exclude?.length ? picomatch([...globs.exclude], options) : () => false;
   return (name) => included(name) && !excluded(name);
@@ -232,13 +242,14 @@ function compare(
   const sourceChanged = record?.desired !== fingerprint(desired);
   const settle: CopyAction = actual.unsettled?.length ? "settle" : "none";
   const why = [...copy.why, ...(actual.unsettled ?? [])];
+  const unseenChanged = kind.unseen !== undefined && record?.desired !== undefined && sourceChanged;
 
-  if (equal || (!drifted && !sourceChanged && record?.actual !== undefined)) {
+  if ((equal && !unseenChanged) || (!drifted && !sourceChanged && record?.actual !== undefined)) {
     const noted =
-      record?.desired !== undefined && !sourceChanged && !drifted && sameJson(record.held, copy.prepared?.held);
+      record?.actual !== undefined && !sourceChanged && !drifted && sameJson(record.held, copy.prepared?.held);
     return { ...copy, why, adopted: record?.desired === undefined, action: noted ? settle : "note" };
   }
-  const changes = changesBetween(is, shouldBe);
+  const changes = equal ? kind.unseen!.map((field) => `${field}: changed`) : changesBetween(is, shouldBe);
   if (drifted) {
     const wins = run.settings.conflicts ?? "source";
     const conflict = `edited on the standby (${changes.join(", ")}); ${wins === "source" ? "the source's version wins" : "the standby's version is kept (conflicts: standby)"}`;
@@ -267,7 +278,7 @@ function leftovers(
   let ours = 0;
   for (const item of targets) {
     const record = manifest.get(item.origin);
-    const isOurs = kind.identity === "marker" ? item.marked : record !== undefined && !record.adopted;
+    const isOurs = isOursByRecord(kind, item, record);
     if (isOurs) ours += 1;
     if (origins.has(item.origin)) {
       if (counterparts.of(item) !== item) foreign.push(item);
@@ -277,6 +288,11 @@ function leftovers(
   return { orphaned, ours, foreign };
 }
 
+/** Our marker alone is not enough: a clone bears it too, and so does a copy that another source has here. */
+export function isOursByRecord(kind: Kind, item: Item, record: CopyRecord | undefined): boolean {
+  return record !== undefined && (kind.identity === "marker" ? item.marked : !record.adopted);
+}
+
 /** A listing that skipped an object must not cost its copy. */
 async function reallyGone(kind: Kind, run: Run, orphaned: readonly Item[]): Promise<void> {
   if (!kind.exists || !run.source || run.settings.deletions !== "propagate" || orphaned.length === 0) return;
@@ -284,21 +300,9 @@ async function reallyGone(kind: Kind, run: Run, orphaned: readonly Item[]): Prom
   for (const { origin, name } of orphaned) {
     const first = parseOrigin(origin);
     if (first.workspaceId !== workspaceId) continue;
-    const there = await kind.exists(run.source, first.id).then(
-      () => true,
-      (error: unknown) => {
-        if (isGone(error)) return false;
-        throw error;
-      },
-    );
-    if (there)
+    if (await stillThere(kind, run.source, first.id))
       throw new Error(`${kind.name}: the source has "${name}" [${first.id}] but did not list it; nothing is done`);
   }
-}
-
-/** Databricks says of a job or cluster that is not there that the parameter is invalid. */
-function isGone(error: unknown): boolean {
-  return isNotFound(error) || (error instanceof ApiError && error.errorCode === "INVALID_PARAMETER_VALUE");
 }
 
 function judgeOrphans(kind: Kind, orphaned: readonly Item[], ours: number, manifest: Manifest, run: Run): Orphan[] {

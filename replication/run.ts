@@ -8,7 +8,7 @@ import { WorkspaceClient } from "./client/workspace-client.js";
 import type { Item, Side } from "./kinds/kind.js";
 import type { CopyIds } from "./resolver.js";
 import { isKindName, kindNamed } from "./kinds/registry.js";
-import { Manifest } from "./manifest.js";
+import { type CopyRecord, Manifest, manifestFolder } from "./manifest.js";
 import { copyIdsOf, makePlan, type Plan } from "./plan.js";
 import { silent, type Progress } from "./progress.js";
 import type { Endpoint, KindName, ReplicationSettings } from "./settings.js";
@@ -79,7 +79,23 @@ export class Run {
   manifest(sideName: SideName, kind: KindName): Promise<Manifest> {
     const at = this[sideName];
     if (!at) return Promise.resolve(Manifest.empty(kind));
-    return this.once(`manifest ${sideName} ${kind}`, () => Manifest.read(at.client, kind));
+    return this.once(`manifest ${sideName} ${kind}`, async () => {
+      const manifest = await Manifest.read(at.client, kind);
+      if (manifest.damaged)
+        this.progress({
+          kind,
+          text: `the notes on the copies in ${at.endpoint.stack} (${manifestFolder}/${kind}.json) cannot be read any more; they are made anew`,
+          severity: "warning",
+        });
+      return manifest;
+    });
+  }
+
+  /** Lets the state stand in for a manifest that is gone from the target. */
+  async recall(kind: KindName, records: Readonly<Record<string, CopyRecord>>): Promise<void> {
+    const manifest = await this.manifest("target", kind);
+    if (!manifest.recall(records)) return;
+    for (const key of [`items target ${kind}`, `plan ${kind}`]) this.#cache.delete(key);
   }
 
   plan(kind: KindName): Promise<Plan> {

@@ -24,7 +24,8 @@ export interface FileStore {
 
 const dbfs: FileStore = {
   async status(client, path) {
-    return orMissing(async () => statusOf(await client.get("/api/2.0/dbfs/get-status", { path })));
+    const status = await orMissing(() => client.get("/api/2.0/dbfs/get-status", { path }));
+    return status && status.is_dir !== true ? statusOf(status) : undefined;
   },
 
   async *read(client, path) {
@@ -52,10 +53,10 @@ const dbfs: FileStore = {
 
 const workspaceFiles: FileStore = {
   async status(client, path) {
-    return orMissing(async () => {
-      const status = await client.get("/api/2.0/workspace/get-status", { path });
-      return { size: Number(status.size ?? -1), stamp: `${String(status.size)}:${String(status.modified_at)}` };
-    });
+    const status = await orMissing(() => client.get("/api/2.0/workspace/get-status", { path }));
+    // A folder can be exported as well, as an archive of what is in it.
+    if (status?.object_type !== "FILE") return undefined;
+    return { size: Number(status.size ?? -1), stamp: `${String(status.size)}:${String(status.modified_at)}` };
   },
 
   async *read(client, path) {

@@ -1,4 +1,4 @@
-import { isNotFound, mayHaveHappened } from "../client/errors.js";
+import { ApiError, isNotFound, mayHaveHappened } from "../client/errors.js";
 import { isArray, isObject, type Json, objectsOf } from "../client/json.js";
 import { originOf } from "../marker.js";
 import type { Run } from "../run.js";
@@ -145,15 +145,18 @@ async function toItem(side: Side, run: Run, script: Script): Promise<Item | unde
   if (!store) return { ...item, definition: {}, leftOut: whyElsewhere(destination) };
   if (store === "dbfs" && path.startsWith("/mnt/"))
     return { ...item, definition: {}, leftOut: "lies on a mount: it comes with the mounted storage" };
-  const status = script.status ?? (await fileStores[store].status(side.client, path));
-  if (!status) {
-    if (side !== run.source) return undefined;
-    return {
-      ...item,
-      definition: { missing: `${referrers.join(", ")} refers to it, but the source has no such file` },
-    };
+  const refers = referrers.length > 0 ? `${referrers.join(", ")} refers to it, but ` : "";
+  try {
+    const status = script.status ?? (await fileStores[store].status(side.client, path));
+    if (status)
+      return { ...item, stamp: status.stamp, definition: await contentOf(side, run, item, store, path, status) };
+    return side === run.source
+      ? { ...item, definition: { missing: `${refers}the source has no such file` } }
+      : undefined;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.rateLimited || error.outcomeUnknown) throw error;
+    return { ...item, definition: { missing: `${refers}it cannot be read (${error.message})` } };
   }
-  return { ...item, stamp: status.stamp, definition: await contentOf(side, run, item, store, path, status) };
 }
 
 function whyElsewhere(destination: string): string {

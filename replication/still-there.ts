@@ -1,0 +1,17 @@
+import { ApiError, isNotFound } from "./client/errors.js";
+import type { Kind, Side } from "./kinds/kind.js";
+
+/**
+ * Asks one workspace for one object. Of a job or cluster that is not there Databricks says that the parameter is invalid, as
+ * it says of much else: only the answer to this question means that it is gone. True for kinds that cannot be asked.
+ */
+export async function stillThere(kind: Kind, side: Side, id: string): Promise<boolean> {
+  if (!kind.exists) return true;
+  try {
+    await kind.exists(side, id);
+    return true;
+  } catch (error) {
+    if (isNotFound(error) || (error instanceof ApiError && error.errorCode === "INVALID_PARAMETER_VALUE")) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,24 @@
+import type { JsonObject } from "../../replication/client/json.js";
+import type { TestWorkspace } from "../replication/pair.js";
+
+export const notebook = { notebook_task: { notebook_path: "/Shared/load" } };
+
+export const nightly = {
+  schedule: { quartz_cron_expression: "0 0 3 * * ?", timezone_id: "UTC", pause_status: "UNPAUSED" },
+};
+
+export const machine = { spark_version: "15.4.x-scala2.12", node_type_id: "Standard_DS3_v2", num_workers: 1 };
+
+/** A job of one notebook task unless told otherwise; gives its id. */
+export async function createJob({ post }: TestWorkspace, settings: JsonObject): Promise<bigint> {
+  const body = { tasks: [{ task_key: "load", ...notebook }], ...settings };
+  return BigInt((await post("/api/2.2/jobs/create", body)).job_id as string);
+}
+
+export async function createCluster({ post }: TestWorkspace, spec: JsonObject): Promise<string> {
+  return String((await post("/api/2.1/clusters/create", { ...machine, ...spec })).cluster_id);
+}
+
+export async function putScript({ post }: TestWorkspace, path: string, text: string): Promise<void> {
+  await post("/api/2.0/dbfs/put", { path, contents: Buffer.from(text).toString("base64"), overwrite: true });
+}

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Pair, startPair } from "../replication/pair.js";
+import { createJob, nightly } from "./objects.js";
+import { jobsOf, settingsOf } from "./standby-reading.js";
+
+let pair: Pair;
+
+beforeEach(async () => {
+  pair = await startPair();
+});
+afterEach(() => pair.close());
+
+/** Activates, and holds it to having come to an end: nothing is held any more. */
+const activate = async () => {
+  const { ledger, copies } = await pair.activate("jobs");
+  expect(Object.values(copies).filter(({ held }) => held)).toEqual([]);
+  return ledger.lines;
+};
+
+describe("a release", () => {
+  it("names the job whose copy was never made, and comes to an end", async () => {
+    await createJob(pair.primary, { name: "nightly", ...nightly });
+    pair.secondary.server.traffic.faults.add({ phase: "before", path: "/api/2.2/jobs/create", status: 400 });
+    expect((await pair.up("jobs")).lines.get("nightly")?.outcome).toBe("failed");
+    expect(await activate()).toMatchObject([
+      { name: "nightly", outcome: "needs-a-person", why: expect.stringContaining("was never made") as string },
+    ]);
+  });
+
+  it("names the job whose copy is gone, and comes to an end", async () => {
+    await createJob(pair.primary, { name: "nightly", ...nightly });
+    await pair.up("jobs");
+    const [copy] = await jobsOf(pair.secondary);
+    await pair.secondary.post("/api/2.2/jobs/delete", { job_id: copy!.job_id! });
+    expect(await activate()).toMatchObject([
+      { name: "nightly", outcome: "needs-a-person", why: expect.stringContaining("the copy is gone") as string },
+    ]);
+  });
+
+  it("does not start again what had been deleted on the source", async () => {
+    const id = await createJob(pair.primary, { name: "deleted", ...nightly });
+    await createJob(pair.primary, { name: "kept", ...nightly });
+    await pair.up("jobs");
+    await pair.primary.post("/api/2.2/jobs/delete", { job_id: id });
+    await pair.up("jobs");
+    const { ledger } = await pair.activate("jobs");
+    const outcomes = ledger.lines.map(({ name, outcome }) => `${name}: ${outcome}`);
+    expect(outcomes.sort()).toEqual(["deleted: skipped", "kept: updated"]);
+    const scheduled = (await jobsOf(pair.secondary)).filter((job) => "schedule" in settingsOf(job));
+    expect(scheduled.map((job) => settingsOf(job).name)).toEqual(["kept"]);
+  });
+
+  it("that is cut off goes on where it stopped", async () => {
+    for (let index = 0; index < 12; index++) await createJob(pair.primary, { name: `job-${index}`, ...nightly });
+    await pair.up("jobs");
+    const { faults } = pair.secondary.server.traffic;
+    faults.add({ phase: "after", method: "POST", path: "/api/2.2/jobs/update", skip: 5, status: 400 });
+    const { ledger } = await pair.activate("jobs");
+    expect(ledger.counts).toEqual({ updated: 5, failed: 7 });
+    faults.clear();
+    await activate();
+    const copies = await jobsOf(pair.secondary);
+    expect(copies.map((job) => settingsOf(job).schedule)).toEqual(copies.map(() => nightly.schedule));
+  });
+});
