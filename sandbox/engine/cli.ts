@@ -28,7 +28,7 @@ import { exitCodes, notImplemented, UserError } from "./user-error.js";
 import { standInVersion } from "./version.js";
 
 /** Loaded when needed: gRPC and the protocols take longer than most commands do. */
-const updates = (): Promise<typeof import("./commands/update-commands.js")> => import("./commands/update-commands.js");
+const updates = async () => import("./commands/update-commands.js");
 
 const collect = (value: string, previous: string[] | undefined): string[] => [...(previous ?? []), value];
 

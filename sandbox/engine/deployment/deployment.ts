@@ -10,7 +10,7 @@ import { ProviderRegistry } from "../plugins/provider-registry.js";
 import { programLocation, startInlineProgram, startProgram, type RunningProgram } from "../program/language-host.js";
 import type { Project } from "../project.js";
 import { isRootStack, providerReference, type Urn } from "../resource/urn.js";
-import type { PropertyMap } from "../resource/values.js";
+import { isSecret, secretElement, someValue, type PropertyMap } from "../resource/values.js";
 import { channelOptions, errorMessage, implementService, listen } from "../rpc/messages.js";
 import { BaseState } from "./base-state.js";
 import { generateDeletions, scheduleDeletions } from "./deletions.js";
@@ -83,7 +83,7 @@ export class Deployment implements StepHost {
     this.diagnostics = new Diagnostics((event) => {
       if (event.type === "diagnostic" && event.diagnostic.severity === "error") this.failed = true;
       listener(event);
-    });
+    }, secretTexts(context));
     this.base = new BaseState(context.resources, context.pendingOperations);
     this.snapshot = options.dryRun ? undefined : context.snapshotWriter?.(this.base);
     const programDirectory = programLocation(project).directory;
@@ -400,4 +400,17 @@ export class Deployment implements StepHost {
       }
     });
   }
+}
+
+/** Secrets of the configuration and of the state. */
+function secretTexts({ config, resources }: DeploymentContext): string[] {
+  const texts = [...config.values()].flatMap(({ value, secret }) => (secret ? [value] : []));
+  for (const { inputs, outputs } of resources)
+    for (const properties of [inputs, outputs])
+      someValue(properties, (part) => {
+        const element = isSecret(part) ? secretElement(part) : undefined;
+        if (typeof element === "string") texts.push(element);
+        return false;
+      });
+  return [...new Set(texts)];
 }

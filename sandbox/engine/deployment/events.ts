@@ -55,9 +55,26 @@ export type EngineEvent =
 
 export type EventListener = (event: EngineEvent) => void;
 
+/** Shorter ones would be found everywhere. */
+const shortestSecret = 3;
+
 /** Where diagnostics go. */
 export class Diagnostics {
-  constructor(private readonly listener: EventListener) {}
+  private readonly secrets: readonly string[];
+
+  constructor(
+    private readonly listener: EventListener,
+    /** Texts that no message may show: programs, providers and the SDK itself write what they were given. */
+    secrets: readonly string[] = [],
+  ) {
+    this.secrets = secrets
+      .filter((secret) => secret.length >= shortestSecret)
+      .sort((left, right) => right.length - left.length);
+  }
+
+  private masked(message: string): string {
+    return this.secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), message);
+  }
 
   report(
     severity: Severity,
@@ -66,7 +83,10 @@ export class Diagnostics {
     options: { streamId?: number; ephemeral?: boolean } = {},
   ): void {
     const { streamId = 0, ephemeral = false } = options;
-    this.listener({ type: "diagnostic", diagnostic: { urn, severity, message, streamId, ephemeral } });
+    this.listener({
+      type: "diagnostic",
+      diagnostic: { urn, severity, message: this.masked(message), streamId, ephemeral },
+    });
   }
 
   error(urn: Urn, message: string): void {

@@ -98,7 +98,8 @@ export class SnapshotWriter {
         if (step.old) this.done.add(step.old);
         if (step instanceof SameStep && step.reason === "skipped-create") return false;
         if (step.next) this.resources.push(step.next);
-        return true;
+        // Most resources are the same in most runs: what would be written is there already.
+        return !(step.old && step.next && this.serialize(step.old) === this.serialize(step.next));
       case "create":
       case "create-replacement":
         if (step.next) this.resources.push(step.next);

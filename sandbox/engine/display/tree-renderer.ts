@@ -52,6 +52,7 @@ export class TreeRenderer implements RowRenderer {
 
   private draw(final = false): void {
     this.dirty = false;
+    if (this.rows.length === 0) return;
     const width = Math.max(20, this.terminal.columns || 80);
     const height = Math.max(5, this.terminal.rows || 24);
     let lines = this.layout(width);

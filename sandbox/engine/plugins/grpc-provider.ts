@@ -2,7 +2,6 @@ import * as grpc from "@grpc/grpc-js";
 import emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
-import type { DiffResponse } from "@pulumi/pulumi/proto/provider_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import { elideAssets, restoreAssets } from "../resource/assets.js";
@@ -22,14 +21,12 @@ import {
   type PropertyMap,
 } from "../resource/values.js";
 import { call, channelOptions, errorMessage, fromStruct, isUnimplemented, toStruct } from "../rpc/messages.js";
+import { diffResult, failuresOf } from "./provider-responses.js";
 import { initErrorFrom } from "./init-error.js";
 import {
   DiffUnavailable,
   noDiff,
-  type CheckFailure,
   type CheckResult,
-  type DetailedDiff,
-  type DiffKind,
   type DiffRequest,
   type DiffResult,
   type InvokeResult,
@@ -38,8 +35,6 @@ import {
 } from "./provider.js";
 
 const service = services.ResourceProviderService;
-
-const diffKinds: readonly DiffKind[] = ["add", "add-replace", "delete", "delete-replace", "update", "update-replace"];
 
 interface Protocol {
   acceptsSecrets: boolean;
@@ -53,23 +48,6 @@ export interface Endpoint {
   /** The provider was running before us and has to be told where the engine is. */
   attached: boolean;
   close(): void;
-}
-
-const failuresOf = (list: { getProperty(): string; getReason(): string }[]): CheckFailure[] =>
-  list.map((failure) => ({ property: failure.getProperty(), reason: failure.getReason() }));
-
-function diffResult(response: DiffResponse): DiffResult & { known: boolean } {
-  const detailed: DetailedDiff = {};
-  for (const [path, diff] of response.getDetaileddiffMap().entries() as Iterable<[string, messages.PropertyDiff]>)
-    detailed[path] = { diffKind: diffKinds[diff.getKind()] ?? "update", inputDiff: diff.getInputdiff() };
-  return {
-    known: response.getChanges() !== messages.DiffResponse.DiffChanges.DIFF_UNKNOWN,
-    changes: response.getChanges() === messages.DiffResponse.DiffChanges.DIFF_SOME,
-    replaceKeys: response.getReplacesList(),
-    changedKeys: response.getDiffsList(),
-    detailedDiff: response.getHasdetaileddiff() ? detailed : undefined,
-    deleteBeforeReplace: response.getDeletebeforereplace(),
-  };
 }
 
 /** What a diff comes to when the provider does not say: whether anything differs in text. */
