@@ -36,7 +36,7 @@ export interface ReplicaPicture {
   readonly plan: string;
   /** What the standby has, or will have, by name and id on the source. */
   readonly objects: Readonly<Record<string, JsonObject>>;
-  /** Hand edits on the standby, field by field, and who wins. */
+  /** Hand edits, field by field, and deletions on the standby, and who wins. */
   readonly conflicts: readonly string[];
   /** What is not copied until somebody does something. */
   readonly needsPerson: readonly string[];
@@ -89,7 +89,41 @@ export async function preview(
 ): Promise<ReplicaPicture> {
   if (args.role === "active")
     return { plan: nothingToDo, objects: before.objects ?? {}, conflicts: [], needsPerson: [] };
-  return pictureOf(await planFor(args, progress), before.objects ?? {});
+  const plan = await planFor(args, progress);
+  const seen = pictureOf(plan, before.objects ?? {});
+  announce(plan, seen, progress);
+  return seen;
+}
+
+const mostAnnounced = 20;
+
+/** What would be written, object by object: a preview's short form shows no inputs. */
+function announce({ kind, copies, orphans }: Plan, { plan }: ReplicaPicture, progress: Progress): void {
+  if (plan === nothingToDo) return;
+  const lines = [
+    ...copies.flatMap((copy) => (copy.action in signs ? [`${signs[copy.action]} ${told(copy)}`] : [])),
+    ...orphans.flatMap(({ action, copy, why }) =>
+      action === "remove" ? [`- ${JSON.stringify(copy.name)} [${copy.id}]: ${why}`] : [],
+    ),
+  ];
+  const rest = lines.length > mostAnnounced ? [`… and ${lines.length - mostAnnounced} more: see the details`] : [];
+  const list = [...lines.slice(0, mostAnnounced), ...rest].map((line) => `\n  ${line}`).join("");
+  progress({ kind: kind.name, text: `${kind.name}: ${plan}${list}`, severity: "info" });
+}
+
+/** How Pulumi marks them, too. A copy that only is noted down is no news. */
+const signs: Readonly<Record<string, string>> = { create: "+", update: "~", settle: "~" };
+
+const mostCharactersTold = 300;
+
+function told({ source, conflict, changes, action, why }: PlannedCopy): string {
+  const what = conflict ?? (action === "settle" ? why.join("; ") : changes?.join(", "));
+  const text = `${describeName(source)}${what ? `: ${what}` : ""}`;
+  return text.length <= mostCharactersTold ? text : `${text.slice(0, mostCharactersTold)}…`;
+}
+
+function describeName({ name, id }: Item): string {
+  return name === id ? JSON.stringify(name) : `${JSON.stringify(name)} [${id}]`;
 }
 
 async function planFor(args: ReplicaArgs, progress: Progress): Promise<Plan> {
@@ -326,7 +360,8 @@ function pictureOf({ kind, copies, orphans }: Plan, before: ReplicaPicture["obje
     const shown = stays(copy) ? (before[label] ?? picture(copy.actual!.definition)) : shownOf(copy);
     if (shown) objects[label] = shown;
   }
-  for (const { copy, action, why } of orphans) if (action === "keep") objects[labelOf(copy)] = { kept: why };
+  for (const { copy, action, why } of orphans)
+    if (action === "keep") objects[labelOf(copy)] = { ...before[labelOf(copy)], kept: why };
   return {
     plan: tally(copies, orphans.filter(({ action }) => action === "remove").length),
     objects,
@@ -338,7 +373,7 @@ function pictureOf({ kind, copies, orphans }: Plan, before: ReplicaPicture["obje
 /** Whether the copy stays as it is, whatever has become of its original. */
 function stays({ action, actual, conflict }: PlannedCopy): boolean {
   if (action === "skip" || action === "blocked") return actual !== undefined;
-  return conflict !== undefined && action !== "update";
+  return conflict !== undefined && (action === "none" || action === "settle");
 }
 
 /** What the standby will have of an object of the source; nothing where no copy is, or will be. */

@@ -25,7 +25,7 @@ export interface PlannedCopy {
   readonly prepared?: Prepared;
   /** Fields that differ between the copy and what it should be: `num_workers: 2 → 4`. */
   readonly changes?: readonly string[];
-  /** A hand edit on the standby, and who wins. */
+  /** A hand edit or deletion on the standby, and who wins. */
   readonly conflict?: string;
   /** An equal copy is there that nothing was noted of. */
   readonly adopted?: boolean;
@@ -63,6 +63,9 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
   for (const source of sources) copies.push(await intend(kind, run, source, counterparts.of(source), selected));
   await blockUnmapped(kind, run, copies);
   blockDependents(kind, run, copies);
+  for (const [index, copy] of copies.entries())
+    if (copy.action === "create" && manifest.get(copy.source.origin)?.id !== undefined)
+      copies[index] = { ...copy, conflict: deletedThere, why: [deletedThere, ...copy.why] };
   const resolver = resolverFor(kind, run, copies);
   for (const [index, copy] of copies.entries()) {
     if (copy.action !== "none" || !copy.actual || !copy.prepared) continue;
@@ -75,6 +78,8 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
   await reallyGone(kind, run, orphaned);
   return { kind, copies, foreign, orphans: judgeOrphans(kind, orphaned, ours, manifest, run) };
 }
+
+const deletedThere = "its copy is gone from the standby; it is made again";
 
 async function intend(
   kind: Kind,

@@ -245,13 +245,16 @@ function whyLeftOut(side: Side, details: JsonObject): string | undefined {
 /** Every field of `create`, those of later API versions included. */
 function definitionOf(details: JsonObject): JsonObject {
   const tags = withoutMarker(details.custom_tags);
+  const autoscale = isObject(details.autoscale) ? without(details.autoscale, ["target_workers"]) : undefined;
   return {
     ...without(details, [
       ...Object.keys(decidedByWorkspace),
       "custom_tags",
-      ...("autoscale" in details ? ["num_workers"] : []),
+      ...(autoscale ? ["autoscale", "num_workers"] : []),
       ...("instance_pool_id" in details ? Object.keys(decidedByPool) : []),
     ]),
+    // How many workers autoscaling aims at is run time, although it stands among the limits.
+    ...(autoscale ? { autoscale } : {}),
     ...(tags ? { custom_tags: tags } : {}),
   };
 }
