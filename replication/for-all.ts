@@ -4,8 +4,24 @@ const objectsAtOnce = 64;
 /** Does the work for each, many at once. Work that can fail has to catch: the first error ends it all. */
 export async function forAll<T>(objects: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
   const queue = objects.values();
+  let failed = false;
   const worker = async (): Promise<void> => {
-    for (const each of queue) await work(each);
+    for (const each of queue) {
+      if (failed) return;
+      await work(each).catch((error: unknown) => {
+        failed = true;
+        throw error;
+      });
+    }
   };
   await Promise.all(Array.from({ length: Math.min(objectsAtOnce, objects.length) }, worker));
+}
+
+/** What the work gives for each, in their order; otherwise as `forAll`. */
+export async function mapAll<T, R>(objects: readonly T[], work: (each: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(objects.length);
+  await forAll([...objects.entries()], async ([index, each]) => {
+    results[index] = await work(each);
+  });
+  return results;
 }

@@ -37,7 +37,8 @@ const inventoryLastsMs = 10 * 60_000;
 
 interface Cached<T> {
   readonly value: Promise<T>;
-  readonly since: number;
+  /** When the look-up ended, in ms since 1970: of a large workspace under its limits, one takes many minutes. */
+  since: number;
 }
 
 /**
@@ -186,10 +187,13 @@ export class Run {
   once<T>(key: string, look: () => Promise<T>): Promise<T> {
     const known = this.#cache.get(key);
     if (known && Date.now() - known.since < inventoryLastsMs) return known.value as Promise<T>;
-    const value = look();
-    this.#cache.set(key, { value, since: Date.now() });
-    value.catch(() => this.#cache.delete(key));
-    return value;
+    const cached: Cached<T> = { value: look(), since: Number.POSITIVE_INFINITY };
+    this.#cache.set(key, cached);
+    cached.value.then(
+      () => (cached.since = Date.now()),
+      () => this.#cache.delete(key),
+    );
+    return cached.value;
   }
 
   /** The target's objects of that kind have changed. */

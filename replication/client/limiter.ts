@@ -28,9 +28,17 @@ export const families: readonly Family[] = [
 
 const slowest = 0.2;
 
-/** A token bucket of one second's depth whose rate halves on a 429 and grows back by a twentieth for each second of quiet. */
+/** Where no limit is known, the concurrency bounds the rate long before this, in requests a second. */
+const fastest = 10_000;
+
+/**
+ * A token bucket whose rate halves on a 429 and grows back by a twentieth for each second of quiet. Where no limit is known
+ * the rate doubles each second until the first 429. It is half a second deep: a workspace that allows a second's worth at
+ * once has room left for requests that were spread when they were sent and come in a bunch.
+ */
 class Bucket {
   #rate: number;
+  #refused = false;
   #tokens: number;
   #refilled = performance.now();
   #quietSince = performance.now();
@@ -41,7 +49,7 @@ class Bucket {
     private readonly ceiling: number,
   ) {
     this.#rate = start;
-    this.#tokens = Math.max(1, start);
+    this.#tokens = this.#depth;
   }
 
   /** Waits for this caller's turn; turns are handed out in the order asked. */
@@ -53,22 +61,32 @@ class Bucket {
     if (wait > 0) await sleep(wait);
   }
 
-  slowDown(waitMs: number): void {
+  /** Whether it is news: requests that were under way together are refused together, and that is one sign, not many. */
+  slowDown(waitMs: number): boolean {
     this.#refill();
-    this.#rate = Math.max(slowest, this.#rate / 2);
+    const now = performance.now();
+    const isNews = now >= this.#blockedUntil;
+    if (isNews) this.#rate = Math.max(slowest, this.#rate / 2);
+    this.#refused = true;
     this.#tokens = Math.min(this.#tokens, 0);
-    this.#blockedUntil = Math.max(this.#blockedUntil, performance.now() + waitMs);
-    this.#quietSince = performance.now();
+    this.#blockedUntil = Math.max(this.#blockedUntil, now + waitMs);
+    this.#quietSince = now;
+    return isNews;
+  }
+
+  get #depth(): number {
+    return Math.max(1, this.#rate / 2);
   }
 
   #refill(): void {
     const now = performance.now();
-    const quietSeconds = (now - this.#quietSince) / 1000;
+    const quietSeconds = Math.floor((now - this.#quietSince) / 1000);
     if (quietSeconds >= 1 && this.#rate < this.ceiling) {
-      this.#rate = Math.min(this.ceiling, this.#rate + (this.start / 20) * Math.floor(quietSeconds));
+      const grown = this.#refused ? this.#rate + (this.start / 20) * quietSeconds : this.#rate * 2 ** quietSeconds;
+      this.#rate = Math.min(this.ceiling, grown);
       this.#quietSince = now;
     }
-    this.#tokens = Math.min(Math.max(1, this.#rate), this.#tokens + ((now - this.#refilled) / 1000) * this.#rate);
+    this.#tokens = Math.min(this.#depth, this.#tokens + ((now - this.#refilled) / 1000) * this.#rate);
     this.#refilled = now;
   }
 }
@@ -134,8 +152,7 @@ export class Limiter {
 
   /** The workspace said 429: `waitMs` is its `Retry-After`, or the caller's back-off. */
   slowDown(method: string, path: string, waitMs: number): void {
-    this.#bucket(method, path).slowDown(waitMs);
-    this.#gate.narrow();
+    if (this.#bucket(method, path).slowDown(waitMs)) this.#gate.narrow();
   }
 
   #bucket(method: string, path: string): Bucket {
@@ -144,7 +161,7 @@ export class Limiter {
     if (!bucket) {
       const configured = this.options.rateLimits?.[family.name];
       const start = configured ?? family.perSecond;
-      bucket = new Bucket(start, family.unlimited && configured === undefined ? Number.POSITIVE_INFINITY : start);
+      bucket = new Bucket(start, family.unlimited && configured === undefined ? fastest : start);
       this.#buckets.set(family.name, bucket);
     }
     return bucket;

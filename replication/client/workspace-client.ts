@@ -128,6 +128,10 @@ export class WorkspaceClient {
     const headers = await (await this.#credentials)();
     countCall();
     const call = `${request.method} ${request.path}`;
+    // AbortSignal.timeout would keep each answer in memory until its time is up. It is for the answer to begin, or to be
+    // read here; a download that stalls later on is ended by fetch itself.
+    const tooLate = new AbortController();
+    const timer = setTimeout(() => tooLate.abort(new Error(`none in ${answerWithinMs / 1000} s`)), answerWithinMs);
     const answered = async (): Promise<T> => {
       const response = await fetch(this.#url(request), {
         method: request.method,
@@ -137,7 +141,7 @@ export class WorkspaceClient {
           ...(request.contentType ? { "content-type": request.contentType } : {}),
         },
         ...(request.body ? { body: request.body(), duplex: "half" } : {}),
-        signal: AbortSignal.timeout(answerWithinMs),
+        signal: tooLate.signal,
       });
       this.#workspaceId ??= response.headers.get("x-databricks-org-id") ?? undefined;
       if (!response.ok) throw await apiError(response, call);
@@ -148,6 +152,8 @@ export class WorkspaceClient {
     } catch (cause) {
       if (cause instanceof ApiError) throw cause;
       throw new ConnectionError(`${call}: ${this.host} gave no answer (${reason(cause)})`, { cause });
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -100,6 +100,9 @@ const restingStates = new Set(["TERMINATED", "TERMINATING", "ERROR"]);
 /** https://docs.databricks.com/api/azure/workspace/clusters/pin */
 const mostPins = 100;
 
+/** Workspaces that have said so in this run: thousands of clusters need not be told one by one. */
+const outOfPins = new WeakSet<WorkspaceClient>();
+
 export const clusters: Kind = {
   name: "clusters",
   singular: "cluster",
@@ -152,11 +155,13 @@ export const clusters: Kind = {
   /** Terminated before anything else: `create` has begun to acquire machines. */
   async settle({ client }, id) {
     await client.post("/api/2.1/clusters/delete", { cluster_id: id }, { idempotent: true });
+    if (outOfPins.has(client)) return [notPinned];
     try {
       await client.post("/api/2.1/clusters/pin", { cluster_id: id }, { idempotent: true });
       return [];
     } catch (error) {
       if (!(error instanceof ApiError) || error.outcomeUnknown || error.rateLimited) throw error;
+      if (error.errorCode.includes("QUOTA")) outOfPins.add(client);
       return [notPinned];
     }
   },

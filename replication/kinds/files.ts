@@ -7,6 +7,9 @@ import type { WorkspaceClient } from "../client/workspace-client.js";
 /** Most bytes of one DBFS call. https://docs.databricks.com/api/azure/workspace/dbfs/read */
 const blockSize = 1024 * 1024;
 
+/** Most bytes of a file that is written in one call: as text in JSON it is a third longer, and must stay below 1 MB. */
+const mostInOnePut = blockSize / 2;
+
 export interface FileStatus {
   readonly size: number;
   /** Size and time of change: the content is the same while this is. */
@@ -32,17 +35,30 @@ const dbfs: FileStore = {
     for (let offset = 0; ;) {
       const { bytes_read, data } = await client.get("/api/2.0/dbfs/read", { path, offset, length: blockSize });
       const length = Number(bytes_read);
-      if (length === 0) return;
-      yield Buffer.from(String(data), "base64");
+      if (length > 0) yield Buffer.from(String(data), "base64");
+      // Less than was asked for is given only at the file's end.
+      if (length < blockSize) return;
       offset += length;
     }
   },
 
+  /**
+   * A small file in one call, since DBFS has few to give; a larger one in blocks. Either makes the folders above it.
+   * https://github.com/databricks/cli/blob/main/libs/filer/dbfs_client.go (Write)
+   */
   async write(client, path, content) {
-    await client.post("/api/2.0/dbfs/mkdirs", { path: dirname(path) }, { idempotent: true });
+    const rest = blocks(content());
+    const { value: first = Buffer.alloc(0) } = await rest.next();
+    if (first.length <= mostInOnePut) {
+      const contents = first.toString("base64");
+      await client.post("/api/2.0/dbfs/put", { path, contents, overwrite: true }, { idempotent: true });
+      return;
+    }
     const { handle } = await client.post("/api/2.0/dbfs/create", { path, overwrite: true }, { idempotent: true });
-    for await (const block of blocks(content()))
-      await client.post("/api/2.0/dbfs/add-block", { handle, data: block.toString("base64") });
+    const add = (block: Buffer): Promise<unknown> =>
+      client.post("/api/2.0/dbfs/add-block", { handle, data: block.toString("base64") });
+    await add(first);
+    for await (const block of rest) await add(block);
     await client.post("/api/2.0/dbfs/close", { handle });
   },
 
@@ -130,7 +146,10 @@ export async function sha256(content: AsyncIterable<Uint8Array>): Promise<string
 }
 
 /** Passes content on while it is hashed, and fails at its end if it is not the content that was announced. */
-export async function* proven(content: AsyncIterable<Uint8Array>, expected: string): AsyncIterable<Uint8Array> {
+export async function* proven(
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  expected: string,
+): AsyncIterable<Uint8Array> {
   const hash = createHash("sha256");
   for await (const block of content) {
     hash.update(block);
@@ -153,13 +172,15 @@ async function orMissing<T>(look: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function* blocks(content: AsyncIterable<Uint8Array>): AsyncIterable<Buffer> {
+/** The content in blocks of `blockSize`; only the last one is smaller. */
+async function* blocks(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, undefined> {
   let waiting: Buffer = Buffer.alloc(0);
   for await (const chunk of content) {
     waiting = waiting.length === 0 ? Buffer.from(chunk) : Buffer.concat([waiting, chunk]);
     for (; waiting.length >= blockSize; waiting = waiting.subarray(blockSize)) yield waiting.subarray(0, blockSize);
   }
   if (waiting.length > 0) yield waiting;
+  return undefined;
 }
 
 export function encodePath(path: string): string {

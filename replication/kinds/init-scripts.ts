@@ -1,9 +1,11 @@
 import { ApiError, isNotFound, mayHaveHappened } from "../client/errors.js";
 import { isArray, isObject, type Json, objectsOf } from "../client/json.js";
+import { mapAll } from "../for-all.js";
 import { originOf } from "../marker.js";
 import type { Run } from "../run.js";
 import { dbfsFilesBelow, encodePath, type FileStatus, fileStores, proven, sha256 } from "./files.js";
 import type { Copy, Item, Kind, Side } from "./kind.js";
+import { PassedFiles } from "./passed-files.js";
 
 /** Where the guide's init scripts live: past its end of life, still found. */
 const legacyFolder = "/databricks/init";
@@ -33,7 +35,7 @@ export const initScripts: Kind = {
       ? await referredTo(side, run)
       : await copiedOrWanted(run))
       if (!scripts.has(destination)) scripts.set(destination, { destination, referrers });
-    const items = await Promise.all([...scripts.values()].map((script) => toItem(side, run, script)));
+    const items = await mapAll([...scripts.values()], (script) => toItem(side, run, script));
     return items.filter((item) => item !== undefined);
   },
 
@@ -146,8 +148,10 @@ async function toItem(side: Side, run: Run, script: Script): Promise<Item | unde
   if (store === "dbfs" && path.startsWith("/mnt/"))
     return { ...item, definition: {}, leftOut: "lies on a mount: it comes with the mounted storage" };
   const refers = referrers.length > 0 ? `${referrers.join(", ")} refers to it, but ` : "";
+  // Of a folder that was listed it is known what is not there.
+  const isListed = script.status !== undefined || (store === "dbfs" && path.startsWith(`${legacyFolder}/`));
   try {
-    const status = script.status ?? (await fileStores[store].status(side.client, path));
+    const status = isListed ? script.status : await fileStores[store].status(side.client, path);
     if (status)
       return { ...item, stamp: status.stamp, definition: await contentOf(side, run, item, store, path, status) };
     return side === run.source
@@ -165,31 +169,38 @@ function whyElsewhere(destination: string): string {
     : "stays where it is: no place of the workspace";
 }
 
-/** Size and hash of a file; read only when its stamp is not the one of the last run. */
+/** Size and hash of a file; read only when its stamp is not the one of the last run, and this run did not write it. */
 async function contentOf(
   side: Side,
   run: Run,
-  item: Pick<Item, "origin">,
+  item: Pick<Item, "id" | "origin">,
   store: Store,
   path: string,
   status: FileStatus,
 ): Promise<Item["definition"]> {
-  const seen = (await run.manifest("target", "init-scripts")).get(item.origin)?.seen?.[
-    side === run.source ? "source" : "target"
-  ];
+  const end = side === run.source ? "source" : "target";
+  const seen = (await run.manifest("target", "init-scripts")).get(item.origin)?.seen?.[end];
   if (seen?.stamp === status.stamp) return seen.definition;
-  return { size: status.size, sha256: await sha256(fileStores[store].read(side.client, path)) };
+  const files = PassedFiles.of(run);
+  const written = end === "target" ? files.written(item.id, status.size) : undefined;
+  if (written) return written;
+  const read = fileStores[store].read(side.client, path);
+  const content = end === "source" ? files.keeping(item.id, status.size, read) : read;
+  return { size: status.size, sha256: await sha256(content) };
 }
 
 /** A file write cannot be resumed: after a lost answer it begins again, which is as good as the first time. */
 async function write(target: Side, { source, definition }: Copy, run: Run): Promise<string> {
   const { store, path } = parse(source.id);
   const from = run.source!.client;
+  const files = PassedFiles.of(run);
+  const kept = files.take(source.id);
   const content = (): AsyncIterable<Uint8Array> =>
-    proven(fileStores[store!].read(from, path), String(definition.sha256));
+    proven(kept ?? fileStores[store!].read(from, path), String(definition.sha256));
   for (let attempt = 1; ; attempt++) {
     try {
       await fileStores[store!].write(target.client, path, content);
+      files.noteWritten(source.id, definition);
       return source.id;
     } catch (error) {
       if (attempt >= writeAttempts || !mayHaveHappened(error)) throw error;

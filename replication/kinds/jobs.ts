@@ -2,6 +2,7 @@ import { collect } from "../client/collect.js";
 import { idOf, integerId, isArray, isObject, type Json, type JsonObject } from "../client/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { sameJson } from "../fingerprint.js";
+import { mapAll } from "../for-all.js";
 import { mostTags, originOf, readMarker, withMarker, withoutMarker } from "../marker.js";
 import { only, without, withNodeTypes } from "./fields.js";
 import type { Copy, Item, Kind, Prepared } from "./kind.js";
@@ -24,10 +25,8 @@ export const jobs: Kind = {
     const isSource = (job: JsonObject): boolean => readMarker(settingsOf(job).tags, "jobs") === undefined;
     // A job made meanwhile moves others to the next page, where they are met again.
     const listed = [...new Map(pages.map((job) => [idOf(job.job_id), job])).values()];
-    return Promise.all(
-      listed.map(async (job) =>
-        toItem(job.has_more === true || isSource(job) ? await whole(side.client, idOf(job.job_id)) : job, workspaceId),
-      ),
+    return mapAll(listed, async (job) =>
+      toItem(job.has_more === true || isSource(job) ? await whole(side.client, idOf(job.job_id)) : job, workspaceId),
     );
   },
 
