@@ -10,7 +10,7 @@ import { ProviderRegistry } from "../plugins/provider-registry.js";
 import { programLocation, startInlineProgram, startProgram, type RunningProgram } from "../program/language-host.js";
 import type { Project } from "../project.js";
 import { isRootStack, providerReference, type Urn } from "../resource/urn.js";
-import { isSecret, secretElement, someValue, type PropertyMap } from "../resource/values.js";
+import type { PropertyMap } from "../resource/values.js";
 import { channelOptions, errorMessage, implementService, listen } from "../rpc/messages.js";
 import { BaseState } from "./base-state.js";
 import { generateDeletions, scheduleDeletions } from "./deletions.js";
@@ -22,6 +22,7 @@ import type { DeploymentOptions } from "./options.js";
 import { pendingOperationsWarning } from "./pending-operations.js";
 import { MonitorShutdown, ResourceMonitor } from "./resource-monitor.js";
 import type { SnapshotWriter } from "./snapshot-writer.js";
+import { secretTexts } from "./secret-texts.js";
 import { StackOutputs } from "./stack-outputs.js";
 import { StepExecutor } from "./step-executor.js";
 import { StepGenerator } from "./step-generator.js";
@@ -80,10 +81,13 @@ export class Deployment implements StepHost {
   constructor(private readonly context: DeploymentContext) {
     const { options, listener, project, stack, children, env } = context;
     this.options = options;
-    this.diagnostics = new Diagnostics((event) => {
-      if (event.type === "diagnostic" && event.diagnostic.severity === "error") this.failed = true;
-      listener(event);
-    }, secretTexts(context));
+    this.diagnostics = new Diagnostics(
+      (event) => {
+        if (event.type === "diagnostic" && event.diagnostic.severity === "error") this.failed = true;
+        listener(event);
+      },
+      secretTexts(context.config, context.resources),
+    );
     this.base = new BaseState(context.resources, context.pendingOperations);
     this.snapshot = options.dryRun ? undefined : context.snapshotWriter?.(this.base);
     const programDirectory = programLocation(project).directory;
@@ -400,17 +404,4 @@ export class Deployment implements StepHost {
       }
     });
   }
-}
-
-/** Secrets of the configuration and of the state. */
-function secretTexts({ config, resources }: DeploymentContext): string[] {
-  const texts = [...config.values()].flatMap(({ value, secret }) => (secret ? [value] : []));
-  for (const { inputs, outputs } of resources)
-    for (const properties of [inputs, outputs])
-      someValue(properties, (part) => {
-        const element = isSecret(part) ? secretElement(part) : undefined;
-        if (typeof element === "string") texts.push(element);
-        return false;
-      });
-  return [...new Set(texts)];
 }
