@@ -1,13 +1,11 @@
 import * as grpc from "@grpc/grpc-js";
+import { engineAddress } from "./engine-watch.js";
 import { describe } from "./progress-text.js";
 import type { Progress, ProgressNote } from "@databricks-dr/replication";
 import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engine from "@pulumi/pulumi/proto/engine_pb.js";
 
 const shortestIntervalMs = 250;
-
-/** Pulumi gives the address of its engine to a provider's process as the first argument. */
-const engineAddress = process.argv[2];
 
 let client: engineGrpc.EngineClient | undefined;
 
@@ -24,7 +22,7 @@ export function progressOf(urn: string): Progress {
 }
 
 function send(urn: string, note: ProgressNote, ephemeral: boolean): void {
-  if (!engineAddress?.includes(":")) return;
+  if (engineAddress === undefined) return;
   client ??= new engineGrpc.EngineClient(engineAddress, grpc.credentials.createInsecure());
   const request = new engine.LogRequest();
   request.setSeverity(note.severity === "warning" ? engine.LogSeverity.WARNING : engine.LogSeverity.INFO);

@@ -1,4 +1,5 @@
 import * as replication from "@databricks-dr/replication";
+import { endWithEngine } from "./engine-watch.js";
 import { progressOf } from "./progress-log.js";
 import { known } from "./unknown.js";
 
@@ -93,6 +94,7 @@ function plain(value: object): object {
 
 /** An error for a person: its message says all, so that no stack trace stands on the screen. */
 async function plainly<T>(work: () => Promise<T>): Promise<T> {
+  endWithEngine();
   try {
     return await work();
   } catch (cause) {
