@@ -44,6 +44,8 @@ class Application {
   readonly #orphanLines: LedgerLine[] = [];
   /** Full definitions asked for, by origin, to be fingerprinted once the write is proven. */
   readonly #written = new Map<Origin, JsonObject>();
+  /** What earlier runs meant to write: if it is there now, one that died has written it. */
+  readonly #intendedBefore: ReadonlySet<Origin>;
   #done = 0;
   #total = 0;
 
@@ -55,6 +57,7 @@ class Application {
     private readonly progress: Progress,
   ) {
     this.#kind = plan.kind;
+    this.#intendedBefore = new Set([...manifest.entries()].map(([origin]) => origin));
     for (const { source, actual } of plan.copies)
       if (actual && source.leftOut === undefined) this.#ids.set(source.id, actual.id);
   }
@@ -294,7 +297,7 @@ class Application {
   #record(source: Item, item: Item, desired: JsonObject, noted: boolean): void {
     const { origin, name } = source;
     const { held, adopted, ...before } = this.manifest.get(origin) ?? { name };
-    const stoodThere = this.#kind.identity === "path" && noted && (adopted ?? before.desired === undefined);
+    const stoodThere = this.#kind.identity === "path" && noted && (adopted ?? !this.#intendedBefore.has(origin));
     const seen = (of: Item): Seen => ({ stamp: of.stamp ?? "", definition: of.definition });
     this.manifest.set(origin, {
       ...before,
