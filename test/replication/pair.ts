@@ -45,12 +45,12 @@ export interface Outcome {
   readonly changed: boolean;
 }
 
-export async function startPair(): Promise<Pair> {
+export async function startPair({ tier = "premium" }: { tier?: "standard" | "premium" } = {}): Promise<Pair> {
   const clock = new Clock();
   const directory = await mkdtemp(join(tmpdir(), "pair-"));
   const [primary, secondary] = await Promise.all([
-    startWorkspace("primary", "1000000000000001", "eastus2", clock),
-    startWorkspace("secondary", "2000000000000002", "westus", clock),
+    startWorkspace("primary", "1000000000000001", "eastus2", tier, clock),
+    startWorkspace("secondary", "2000000000000002", "westus", tier, clock),
   ]);
   const profiles = [primary, secondary].map(
     ({ endpoint, server }) =>
@@ -123,13 +123,19 @@ export async function startPair(): Promise<Pair> {
   };
 }
 
-async function startWorkspace(stack: string, id: string, region: string, clock: Clock): Promise<TestWorkspace> {
+async function startWorkspace(
+  stack: string,
+  id: string,
+  region: string,
+  tier: "standard" | "premium",
+  clock: Clock,
+): Promise<TestWorkspace> {
   const token = `dapi-fake-${stack}-${randomUUID()}`;
   const workspace = new Workspace({
     id,
     name: stack,
     region,
-    tier: "premium",
+    tier,
     clock,
     token,
     clusterStartMs: 20,
