@@ -30,7 +30,8 @@ export async function update(id: string, _olds: unknown, inputs: Inputs): Promis
 }
 
 async function written(id: string, inputs: Inputs & { readonly __provider?: string }): Promise<object> {
-  const { stack, role, directory, kinds } = inputs;
+  const { kinds, ...rest } = inputs;
+  const { stack, role, directory } = rest;
   const lines = Object.values(kinds).flatMap((ledger) => ledger.lines);
   const counts = Object.fromEntries(Object.entries(kinds).map(([kind, ledger]) => [kind, ledger.counts]));
   const effort = Object.fromEntries(
@@ -42,7 +43,8 @@ async function written(id: string, inputs: Inputs & { readonly __provider?: stri
     file,
     `${JSON.stringify({ stack, role, at: new Date().toISOString(), counts, effort, lines }, null, 2)}\n`,
   );
-  const outs = { ...inputs, counts, attention: attention(lines).map(describeLine), file };
+  // Every line stands in the kinds' outputs and in the inputs here: a third time would be a third of a large state.
+  const outs = { ...rest, counts, attention: attention(lines).map(describeLine), file };
   const failed = lines.filter(({ outcome }: LedgerLine) => outcome === "failed").map(describeLine);
   if (failed.length > 0) throw new CopiesFailed(id, outs, failed);
   return outs;
