@@ -13,7 +13,9 @@ const longestPollMs = 5_000;
  */
 export async function runPython(client: WorkspaceClient, clusterId: string, code: string): Promise<string> {
   await startCluster(client, clusterId);
-  const context = await client.post("/api/1.2/contexts/create", { clusterId, language: "python" });
+  // A context whose answer is lost costs no more than itself, until the cluster terminates.
+  const opening = { clusterId, language: "python" };
+  const context = await client.post("/api/1.2/contexts/create", opening, { idempotent: true });
   const contextId = idOf(context.id);
   try {
     await poll(commandEndsWithinMs, `the execution context on cluster ${clusterId}`, async () => {
