@@ -30,6 +30,13 @@ export const replicationSettings = {
   },
 };
 
+/** The fastest pace that the configuration allows, in requests a second by API family: the software is what is slow then. */
+export const unpaced = {
+  rateLimits: Object.fromEntries(
+    ["dbfs", "jobs-create", "workspace-export", "workspace-import", "scim", "secrets"].map((family) => [family, 1_000]),
+  ),
+};
+
 /** Both stacks on a sandbox of their own, with an estate on the primary of which nothing is copied yet. */
 export class BenchPair {
   readonly #checkpoint: string;
@@ -67,6 +74,11 @@ export class BenchPair {
       await rm(this.backend, { recursive: true });
       await cp(this.#checkpoint, this.backend, { recursive: true });
     };
+  }
+
+  /** Whether the copy paces itself, as by default, or sends as fast as it is answered. */
+  async pace(itself: boolean): Promise<void> {
+    await this.project.configure("secondary", itself ? replicationSettings : { ...replicationSettings, ...unpaced });
   }
 
   /** Sets the latency of every answer, in ms, and whether the documented limits hold. */

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { BenchPair, replicationSettings } from "./bench-pair.js";
+import { BenchPair, replicationSettings, unpaced } from "./bench-pair.js";
 import type { CopyAloneArgs } from "./copy-alone.js";
 import { between, callsIn, leastSeconds, refusedIn } from "./limit-bound.js";
 import type { BenchOptions, ConditionName } from "./options.js";
@@ -33,6 +33,7 @@ export async function measureSize(objects: number, options: BenchOptions, told: 
   try {
     const restore = await pair.prepare(objects);
     for (const condition of options.conditions) {
+      await pair.pace(condition === "limits");
       const measure = measurerOf(pair, objects, condition, options, told);
       if (condition === "bare") {
         await measure("copy alone", async () => {
@@ -87,7 +88,7 @@ async function copyAlone(pair: BenchPair): Promise<Effort> {
   const args: CopyAloneArgs = {
     peer: await endpointOf("primary"),
     local: await endpointOf("secondary"),
-    settings: replicationSettings,
+    settings: { ...replicationSettings, ...unpaced },
   };
   const script = fileURLToPath(new URL("copy-alone.ts", import.meta.url));
   return measured(process.execPath, ["--import", "tsx", script, JSON.stringify(args)], {
