@@ -58,6 +58,7 @@ module.exports = {
         pathNot: [
           "\\.d\\.ts$",
           "\\.(cjs|mjs)$",
+          "(^|/)[\\w-]+\\.config\\.(js|ts)$",
           "(^|/)index\\.ts$",
           "\\.test\\.ts$",
           "/(bin|fixtures|golden)/",
