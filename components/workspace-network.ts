@@ -100,7 +100,8 @@ function natGatewayOf(parent: WorkspaceNetwork, name: string, args: WorkspaceNet
       publicIPAllocationMethod: "Static",
       tags: args.tags,
     },
-    { parent },
+    // The gateway that takes the address is written into it by Azure; after a refresh it would look like a drift.
+    { ignoreChanges: ["natGateway"], parent },
   );
   return new network.NatGateway(
     `${name}-nat`,
