@@ -1,5 +1,6 @@
 export { apply, needsApply, preview, refresh, removeCopies } from "./lifecycle.js";
-export type { ReplicaArgs, ReplicaPicture, ReplicaState } from "./lifecycle.js";
+export type { ReplicaPicture } from "./preview-picture.js";
+export type { ReplicaArgs, ReplicaState } from "./lifecycle.js";
 export { attention, describeLine, type Ledger, type LedgerLine, type Outcome } from "./ledger.js";
 export { kinds } from "./kinds/registry.js";
 export { operationsTag } from "./marker.js";

@@ -6,11 +6,11 @@ import { fingerprint } from "./fingerprint.js";
 import { forAll } from "./for-all.js";
 import type { Item, Kind, Side } from "./kinds/kind.js";
 import { kindNamed } from "./kinds/registry.js";
-import { byReason, countOutcomes, describeLine, type Ledger, type LedgerLine } from "./ledger.js";
+import { byReason, countOutcomes, type Ledger, type LedgerLine } from "./ledger.js";
 import type { CopyRecord } from "./manifest.js";
-import { type Origin, parseOrigin } from "./marker.js";
-import { picture } from "./picture.js";
+import type { Origin } from "./marker.js";
 import { Counterparts, isOursByRecord, type Plan, type PlannedCopy, visible } from "./plan.js";
+import { nothingToDo, pictureOf, type ReplicaPicture, unchanging } from "./preview-picture.js";
 import { type Progress, silent } from "./progress.js";
 import { redactText } from "./redact.js";
 import { Run } from "./run.js";
@@ -30,18 +30,6 @@ export interface ReplicaArgs {
   readonly idMaps?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** What a preview shows of it, taken from both workspaces. */
-export interface ReplicaPicture {
-  /** `nothing to do`, or what there is to do: `create 3, update 1, remove 2`. */
-  readonly plan: string;
-  /** What the standby has, or will have, by name and id on the source. */
-  readonly objects: Readonly<Record<string, JsonObject>>;
-  /** Hand edits, field by field, and deletions on the standby, and who wins. */
-  readonly conflicts: readonly string[];
-  /** What is not copied until somebody does something. */
-  readonly needsPerson: readonly string[];
-}
-
 /** What the state keeps of it. */
 export interface ReplicaState {
   readonly kind: KindName;
@@ -59,8 +47,6 @@ export interface ReplicaState {
   /** What a refresh found deleted or edited on the standby. */
   readonly drift: readonly string[];
 }
-
-const nothingToDo = "nothing to do";
 
 const runs = new Map<string, Run>();
 
@@ -345,71 +331,9 @@ function messageOf(error: unknown): string {
   return redactText(error instanceof Error ? error.message : String(error));
 }
 
-function pictureOf({ kind, copies, orphans }: Plan, before: ReplicaPicture["objects"]): ReplicaPicture {
-  const objects: Record<string, JsonObject> = {};
-  const needsPerson: string[] = [];
-  const conflicts: string[] = [];
-  for (const copy of copies) {
-    if (copy.action === "blocked")
-      needsPerson.push(
-        describeLine({
-          kind: kind.name,
-          name: copy.source.name,
-          id: copy.source.id,
-          outcome: "needs-a-person",
-          why: copy.why.join("; "),
-        }),
-      );
-    if (copy.conflict) conflicts.push(`${kind.name} "${copy.source.name}" [${copy.source.id}]: ${copy.conflict}`);
-    const label = labelOf(copy.source);
-    const shown = stays(copy) ? (before[label] ?? picture(copy.actual!.definition)) : shownOf(copy);
-    if (shown) objects[label] = shown;
-  }
-  for (const { copy, action, why } of orphans)
-    if (action === "keep") objects[labelOf(copy)] = { ...before[labelOf(copy)], kept: why };
-  return {
-    plan: tally(copies, orphans.filter(({ action }) => action === "remove").length),
-    objects,
-    conflicts: conflicts.sort(),
-    needsPerson: needsPerson.sort(),
-  };
-}
-
-/** Whether the copy stays as it is, whatever has become of its original. */
-function stays({ action, actual, conflict }: PlannedCopy): boolean {
-  if (action === "skip" || action === "blocked") return actual !== undefined;
-  return conflict !== undefined && (action === "none" || action === "settle");
-}
-
-/** What the standby will have of an object of the source; nothing where no copy is, or will be. */
-function shownOf({ action, prepared }: PlannedCopy): JsonObject | undefined {
-  if (action === "skip" || action === "blocked") return undefined;
-  const held = prepared?.held ? { held: picture(prepared.held) } : {};
-  return { ...picture(prepared!.definition), ...held };
-}
-
-/** Name and first id: the same before and after a failback, and for a copy whose original is gone. */
-function labelOf({ name, origin }: Item): string {
-  const first = parseOrigin(origin).id;
-  return name === first ? name : `${name} [${first}]`;
-}
-
-function tally(copies: readonly PlannedCopy[], removals: number): string {
-  const count = (...actions: PlannedCopy["action"][]): number =>
-    copies.filter(({ action }) => actions.includes(action)).length;
-  const parts = [
-    [count("create"), "create"],
-    [count("update", "settle"), "update"],
-    [count("note"), "note"],
-    [removals, "remove"],
-  ] as const;
-  const text = parts.filter(([number]) => number > 0).map(([number, verb]) => `${verb} ${number}`);
-  return text.length > 0 ? text.join(", ") : nothingToDo;
-}
-
 function shownBy({ settings, local, peer }: ReplicaArgs, { objects, needsPerson, conflicts }: ReplicaPicture): string {
   return fingerprint({
-    objects,
+    objects: unchanging(objects),
     needsPerson,
     // Where the source wins, a conflict is over once it is applied.
     conflicts: settings.conflicts === "standby" ? conflicts : [],

@@ -4,7 +4,7 @@ import { fingerprint, sameJson } from "./fingerprint.js";
 import type { Item, Kind, Prepared, Reference } from "./kinds/kind.js";
 import type { CopyRecord, Manifest } from "./manifest.js";
 import { originOf, type Origin, parseOrigin } from "./marker.js";
-import { changesBetween } from "./picture.js";
+import { brief, changesBetween } from "./changes.js";
 import { referencesOf } from "./references.js";
 import { mappingNotAvailable, type CopyIds, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
@@ -247,14 +247,19 @@ function compare(
   const sourceChanged = record?.desired !== fingerprint(desired);
   const settle: CopyAction = actual.unsettled?.length ? "settle" : "none";
   const why = [...copy.why, ...(actual.unsettled ?? [])];
+  const heldChanges = changesBetween({ held: record?.held }, { held: copy.prepared?.held });
   const unseenChanged = kind.unseen !== undefined && record?.desired !== undefined && sourceChanged;
 
   if ((equal && !unseenChanged) || (!drifted && !sourceChanged && record?.actual !== undefined)) {
     const noted =
       record?.actual !== undefined && !sourceChanged && !drifted && sameJson(record.held, copy.prepared?.held);
-    return { ...copy, why, adopted: record?.desired === undefined, action: noted ? settle : "note" };
+    const adopted = record?.desired === undefined;
+    return { ...copy, why, adopted, action: noted ? settle : "note", changes: adopted ? [] : heldChanges };
   }
-  const changes = equal ? kind.unseen!.map((field) => `${field}: changed`) : changesBetween(is, shouldBe);
+  const fieldChanges = equal
+    ? kind.unseen!.map((field) => `${field}: now ${brief(desired[field])}`)
+    : changesBetween(is, shouldBe);
+  const changes = [...fieldChanges, ...heldChanges];
   if (drifted) {
     const wins = run.settings.conflicts ?? "source";
     const conflict = `edited on the standby (${changes.join(", ")}); ${wins === "source" ? "the source's version wins" : "the standby's version is kept (conflicts: standby)"}`;

@@ -109,6 +109,14 @@ export const clusters: Kind = {
   identity: "marker",
   startsWhenMade: true,
 
+  summary({ spark_version, node_type_id, instance_pool_id, num_workers, autoscale }) {
+    const workers = isObject(autoscale)
+      ? `${String(autoscale.min_workers)}–${String(autoscale.max_workers)}`
+      : num_workers;
+    const machine = instance_pool_id === undefined ? node_type_id : `pool ${String(instance_pool_id)}`;
+    return `${String(spark_version)}, ${String(workers ?? 0)} × ${String(machine)}`;
+  },
+
   async list(side, run) {
     const libraries = await librariesByCluster(side.client);
     const workspaceId = await side.client.workspaceId();

@@ -26,6 +26,8 @@ export const initScripts: Kind = {
   singular: "init script",
   identity: "path",
 
+  summary: ({ size, sha256: hash }) => `${String(size)} bytes, SHA-256 ${String(hash).slice(0, 12)}…`,
+
   async list(side, run) {
     const legacy = await dbfsFilesBelow(side.client, legacyFolder);
     const scripts = new Map<string, Script>(

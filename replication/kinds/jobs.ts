@@ -1,5 +1,5 @@
 import { collect } from "../client/collect.js";
-import { idOf, integerId, isArray, isObject, type Json, type JsonObject } from "../client/json.js";
+import { idOf, integerId, isArray, isObject, type Json, type JsonObject, objectsOf } from "../client/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { sameJson } from "../fingerprint.js";
 import { mapAll } from "../for-all.js";
@@ -18,6 +18,12 @@ export const jobs: Kind = {
   singular: "job",
   identity: "marker",
   unseen: ["run_as"],
+
+  summary({ tasks }) {
+    const names = objectsOf(tasks).map(({ task_key }) => String(task_key));
+    const some = names.length > 4 ? `${names.slice(0, 3).join(", ")}, …` : names.join(", ");
+    return `${names.length} ${names.length === 1 ? "task" : "tasks"}${some ? `: ${some}` : ""}`;
+  },
 
   async list(side) {
     const workspaceId = await side.client.workspaceId();

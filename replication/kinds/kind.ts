@@ -73,6 +73,8 @@ export interface Kind {
   readonly startsWhenMade?: boolean;
   /** Fields that a listing of the target does not show, so that they cannot be compared there. */
   readonly unseen?: readonly string[];
+  /** The gist of a definition in a few words, for a preview. */
+  summary(definition: JsonObject): string;
   /** Every object of the workspace, or an error: never a part of them. */
   list(side: Side, run: Run): Promise<Item[]>;
   /** Fails as not found when the object is gone: asked before its copy is removed, since a listing may skip one. */

@@ -20,6 +20,8 @@ export const mounts: Kind = {
   replacesForeign: true,
   unseen: ["extra_configs"],
 
+  summary: ({ source }) => String(source),
+
   async list(side) {
     const output = await runPython(side.client, side.endpoint.operationsClusterId, listMounts);
     return answersIn(output).map(toItem);

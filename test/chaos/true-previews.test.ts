@@ -41,7 +41,7 @@ describe("a preview", () => {
     await pair.primary.post("/api/2.2/jobs/update", { job_id, new_settings: { run_as } });
     const { picture } = await pair.up("jobs");
     expect(picture.plan).toBe("update 1");
-    expect(Object.values(picture.objects)).toEqual([expect.objectContaining({ run_as })]);
+    expect(Object.values(picture.objects)).toEqual([expect.stringContaining(`run_as: now ${JSON.stringify(run_as)}`)]);
     const [copy] = await jobsOf(pair.secondary);
     const shown = await pair.secondary.get(`/api/2.2/jobs/get?job_id=${String(copy!.job_id)}`);
     expect(shown.run_as_user_name).toBe("bob@example.com");

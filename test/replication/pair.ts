@@ -62,6 +62,8 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
 
   let [active, standby] = [primary, secondary];
   const states = new Map<string, replication.ReplicaState>();
+  /** The inputs of the last deployment, which Pulumi gives to `check`. */
+  const pictures = new Map<string, replication.ReplicaPicture>();
   const stateKey = (kind: string): string => `${standby.endpoint.stack} ${kind}`;
   const argsFor = (kind: replication.KindName, settings: replication.ReplicationSettings): replication.ReplicaArgs => ({
     kind,
@@ -82,16 +84,17 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
     clock,
     async preview(kind, settings = {}) {
       startNewRun();
-      return replication.preview(argsFor(kind, settings), {});
+      return replication.preview(argsFor(kind, settings), pictures.get(stateKey(kind)) ?? {});
     },
     async up(kind, settings = {}) {
       startNewRun();
       const args = argsFor(kind, settings);
       const before = states.get(stateKey(kind));
-      const picture = await replication.preview(args, {});
+      const picture = await replication.preview(args, pictures.get(stateKey(kind)) ?? {});
       const changed = !before || replication.needsApply(before, args, picture);
       const state = changed ? await replication.apply(args, picture, before) : before;
       states.set(stateKey(kind), state);
+      pictures.set(stateKey(kind), picture);
       return { picture, state, changed, lines: new Map(state.ledger.lines.map((line) => [line.name, line])) };
     },
     async refresh(kind) {
@@ -102,6 +105,7 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
       startNewRun();
       await replication.removeCopies(states.get(stateKey(kind))!);
       states.delete(stateKey(kind));
+      pictures.delete(stateKey(kind));
     },
     swap() {
       [active, standby] = [standby, active];
@@ -109,12 +113,15 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
     async activate(kind) {
       startNewRun();
       const args = { ...argsFor(kind, {}), role: "active" as const };
-      const picture = await replication.preview(args, {});
+      const picture = await replication.preview(args, pictures.get(stateKey(kind)) ?? {});
       const state = await replication.apply(args, picture, states.get(stateKey(kind)));
       states.set(stateKey(kind), state);
       return state;
     },
-    loseState: () => states.clear(),
+    loseState() {
+      states.clear();
+      pictures.clear();
+    },
     async close() {
       clock.stop();
       await Promise.all([primary.server.close(), secondary.server.close()]);

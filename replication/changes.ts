@@ -2,34 +2,6 @@ import { isArray, isObject, type Json, type JsonObject, stringifyJson } from "./
 import { canonical, fingerprint } from "./fingerprint.js";
 import { redact } from "./redact.js";
 
-const mostCharacters = 6_000;
-const mostCharactersOfField = 1_500;
-
-/**
- * How an object stands in a preview and in the state: its definition without secrets, stable, and of bounded size. A field
- * that is too long is its size and fingerprint, so that a change still shows.
- */
-export function picture(definition: JsonObject): JsonObject {
-  const shown = canonical(exactIds(redact(definition))) as JsonObject;
-  if (stringifyJson(shown).length <= mostCharacters) return shown;
-  return Object.fromEntries(Object.entries(shown).map(([field, value]) => [field, compact(field, value!)]));
-}
-
-function compact(field: string, value: Json): Json {
-  if (stringifyJson(value).length <= mostCharactersOfField) return value;
-  return `${isArray(value) ? `${value.length} ${field}` : "long"} #${fingerprint(value).slice(0, 8)}`;
-}
-
-/** Ids beyond 2^53 as text: the state's numbers are doubles. */
-function exactIds(value: Json): Json {
-  if (typeof value === "bigint") return value.toString();
-  if (isArray(value)) return value.map(exactIds);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, inner === undefined ? inner : exactIds(inner)]),
-  );
-}
-
 /** One field that differs, with both values without secrets: `tasks[etl].timeout_seconds: 0 → 600`. */
 export function changesBetween(before: JsonObject, after: JsonObject): string[] {
   const changes: string[] = [];
@@ -69,8 +41,9 @@ function keyField(list: readonly Json[]): string | undefined {
   );
 }
 
-function brief(value: Json | undefined): string {
+/** A value as it is shown: without secrets, and not longer than a line. */
+export function brief(value: Json | undefined): string {
   if (value === undefined) return missing;
-  const text = stringifyJson(canonical(value));
+  const text = stringifyJson(canonical(redact(value)));
   return text.length <= 120 ? text : `${text.slice(0, 100)}… #${fingerprint(value).slice(0, 8)}`;
 }
