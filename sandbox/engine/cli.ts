@@ -57,6 +57,7 @@ function addUpdateOptions(command: Command): Command {
     .option("--show-reads", "show resources that are read only")
     .option("--show-replacement-steps", "show each step of a replacement")
     .option("--show-config", "show configuration keys and values")
+    .option("--show-full-output", "show long inputs and outputs whole")
     .option("--show-secrets", "show secrets in clear")
     .option("--suppress-outputs", "do not show the stack's outputs")
     .option("--suppress-progress", "do not show progress")

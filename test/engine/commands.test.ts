@@ -147,6 +147,22 @@ describe.each(engines)("the command line, on $name", { timeout: 240_000 }, (engi
   });
 });
 
+test.each(engines)("long texts are cut unless asked for whole, on $name", { timeout: 120_000 }, async (engine) => {
+  const project = new TestProject(engine);
+  try {
+    project.program(`exports.größe = "é".repeat(80); exports.lines = ["a", "b", "c", "d"].join("\\n");`);
+    await project.ok(["stack", "init", "dev"]);
+    const cut = await project.ok(["preview"]);
+    expect(cut).toContain(`    größe  : "${"é".repeat(75)}..."\n`);
+    expect(cut).toContain(`    lines  : "a\\nb\\nc\\n..."\n`);
+    const whole = await project.ok(["preview", "--show-full-output"]);
+    expect(whole).toContain(`    größe  : "${"é".repeat(80)}"\n`);
+    expect(whole).toContain(`    lines  : "a\\nb\\nc\\nd"\n`);
+  } finally {
+    project.remove();
+  }
+});
+
 test("the stand-in is not mistaken for Pulumi's own CLI", () => {
   expect(findPulumi({ PATH: standIn.directory })).toBeUndefined();
   expect(findPulumi({ PATH: "" })).toBeUndefined();

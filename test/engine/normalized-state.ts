@@ -22,6 +22,8 @@ export function normalized(document: unknown): unknown {
     if (volatile.has(key)) return undefined;
     // Sets, whose order means nothing.
     if (key === "dependencies" && Array.isArray(value)) return value.sort();
+    if (key === "propertyDependencies")
+      for (const urns of Object.values(value as Record<string, string[]>)) urns?.sort();
     return value;
   });
 }

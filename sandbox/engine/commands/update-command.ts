@@ -54,6 +54,7 @@ export interface UpdateCommandOptions {
   showReplacementSteps?: boolean;
   showConfig?: boolean;
   showSecrets?: boolean;
+  showFullOutput?: boolean;
   suppressOutputs?: boolean;
   suppressProgress?: boolean;
   execKind?: string;
@@ -265,6 +266,7 @@ export class UpdateCommand {
       showReads: options.showReads ?? false,
       showReplacementSteps: options.showReplacementSteps ?? false,
       showSecrets: options.showSecrets ?? false,
+      showFullOutput: options.showFullOutput ?? false,
       showConfig: options.showConfig ?? false,
       suppressOutputs: options.suppressOutputs ?? false,
       suppressProgress: options.suppressProgress ?? false,

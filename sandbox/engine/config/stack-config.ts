@@ -6,6 +6,7 @@ import { parsePropertyPath, type PathElement } from "../resource/property-path.j
 import { isObject, mapValue, type PropertyMap, type PropertyValue } from "../resource/values.js";
 import type { PassphraseSecrets } from "../secrets.js";
 import { UserError } from "../user-error.js";
+import { jsonAsGoWrites } from "./go-json.js";
 
 /** A configuration value as a program gets it. */
 export interface ConfigValue {
@@ -140,7 +141,7 @@ export class StackConfig {
         config.set(key, { value: decrypt(value.secure), secret });
       } else if (isObject(value) || Array.isArray(value)) {
         const clear = mapValue(value, (part) => (isSecure(part) ? decrypt(part.secure) : part));
-        config.set(key, { value: JSON.stringify(clear), secret, objectValue: clear });
+        config.set(key, { value: jsonAsGoWrites(clear), secret, objectValue: clear });
       } else {
         config.set(key, { value: scalarText(value), secret });
       }

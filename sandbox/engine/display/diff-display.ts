@@ -71,8 +71,8 @@ export class DiffDisplay {
       this.print(renderStepHeader(step, indent, this.options) + renderStepDiff(step, indent, refresh, this.options));
       return;
     }
-    const { painter, showSecrets, showSames, suppressOutputs } = this.options;
-    const outputs = renderOutputs(step, { painter, showSecrets, showSames, planning, refresh, indent: indent + 1 });
+    const { painter, suppressOutputs } = this.options;
+    const outputs = renderOutputs(step, { ...this.options, planning, refresh, indent: indent + 1 });
     let text = "";
     if (refresh && (step.op !== "refresh" || outputs || isRootStack(step.urn)))
       text += renderStepHeader(step, indent, this.options);

@@ -1,8 +1,7 @@
-import type { Painter } from "./colors.js";
+import type { PrinterOptions } from "./property-printer.js";
 
 /** How a deployment is shown. */
-export interface DisplayOptions {
-  painter: Painter;
+export interface DisplayOptions extends PrinterOptions {
   stack: string;
   project: string;
   /** In the present: `Previewing update`, `Updating`, `Destroying`, `Refreshing`. */
@@ -11,7 +10,6 @@ export interface DisplayOptions {
   showSames: boolean;
   showReads: boolean;
   showReplacementSteps: boolean;
-  showSecrets: boolean;
   showConfig: boolean;
   suppressOutputs: boolean;
   suppressProgress: boolean;

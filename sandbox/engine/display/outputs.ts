@@ -3,7 +3,7 @@ import type { Operation } from "../deployment/operations.js";
 import { diffKeys, diffObjects, diffValues, hasChanges, type ObjectDiff } from "../resource/object-diff.js";
 import { isRootStack } from "../resource/urn.js";
 import { isInternalKey, unknownValue, type PropertyValue } from "../resource/values.js";
-import { PropertyPrinter, type PrinterOptions } from "./property-printer.js";
+import { longest, PropertyPrinter, type PrinterOptions } from "./property-printer.js";
 
 export interface OutputsOptions extends PrinterOptions {
   indent: number;
@@ -52,7 +52,7 @@ export function renderOutputs(step: StepMetadata, options: OutputsOptions): stri
   }
 
   const keys = diff ? diffKeys(diff) : Object.keys(outputs).sort();
-  const width = Math.max(0, ...keys.map((key) => key.length));
+  const width = longest(keys);
   const text = { text: "" };
   const printer = new PropertyPrinter(options, text, options.indent, step.op, diff !== undefined);
   for (const key of keys) {

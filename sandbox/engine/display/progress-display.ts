@@ -187,18 +187,11 @@ export class ProgressDisplay {
   }
 
   private printOutputs(): void {
-    const { painter, showSecrets, showSames, suppressOutputs, isPreview, out } = this.options;
+    const { painter, suppressOutputs, isPreview, out } = this.options;
     const step = this.rows.get(this.rootUrn)?.step;
     // A stack that is gone has no outputs.
     if (suppressOutputs || !step || step.op === "delete") return;
-    const text = renderOutputs(step, {
-      painter,
-      showSecrets,
-      showSames,
-      planning: isPreview,
-      refresh: false,
-      indent: 1,
-    });
+    const text = renderOutputs(step, { ...this.options, planning: isPreview, refresh: false, indent: 1 });
     if (text) out(`${painter.paint("headline", "Outputs:")}\n${text}`);
   }
 }

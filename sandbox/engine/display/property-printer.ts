@@ -15,10 +15,13 @@ import type { Operation } from "../deployment/operations.js";
 import { operationPrefix, operationStyle, type Painter } from "./colors.js";
 import { decodeValue } from "./encoded-values.js";
 import { diffLines } from "./line-diff.js";
+import { shortened } from "./shortened.js";
 
 export interface PrinterOptions {
   painter: Painter;
   showSecrets: boolean;
+  /** Print texts whole, however long they are. */
+  showFullOutput: boolean;
   /** Print only what changed. */
   changesOnly?: boolean;
 }
@@ -34,7 +37,8 @@ const isUninteresting = (value: PropertyValue): boolean =>
 
 const isPrimitive = (value: PropertyValue): boolean => value === null || typeof value !== "object" || isSecret(value);
 
-const longest = (keys: readonly string[]): number => Math.max(0, ...keys.map((key) => key.length));
+/** In bytes, as the Pulumi CLI counts, though it pads by characters. */
+export const longest = (keys: readonly string[]): number => Math.max(0, ...keys.map((key) => Buffer.byteLength(key)));
 
 /** How many unchanged lines around a change help to see where it is. */
 const contextLines = 2;
@@ -68,7 +72,11 @@ export class PropertyPrinter {
   }
 
   private title(name: string, width: number): Title {
-    return (printer) => printer.writeIndented(`${name.padEnd(width)}: `);
+    return (printer) => printer.writeIndented(`${padded(this.short(name), width)}: `);
+  }
+
+  private short(text: string): string {
+    return this.options.showFullOutput ? text : shortened(text);
   }
 
   printObject(properties: PropertyMap): void {
@@ -130,7 +138,7 @@ export class PropertyPrinter {
     else if (value === unknownValue) this.write("[unknown]");
     else if (typeof value === "string") {
       const decoded = decodeValue(value);
-      if (!decoded) return this.write(JSON.stringify(value));
+      if (!decoded) return this.write(JSON.stringify(this.short(value)));
       this.write(`(${decoded.kind}) `);
       this.printValue(decoded.value);
     } else this.write(typeof value === "number" && Number.isInteger(value) ? BigInt(value).toString() : String(value));
@@ -232,7 +240,7 @@ export class PropertyPrinter {
     const changes = diffLines(old, text);
     const printLines = (op: Operation, lines: readonly string[]): void => {
       const printer = this.derived({ op, prefixed: op !== "same" });
-      for (const line of lines) if (line.trim()) printer.writeIndented(`${line}\n`);
+      for (const line of lines) if (line.trim()) printer.writeIndented(`${this.short(line)}\n`);
     };
     changes.forEach(({ kind, lines }, index) => {
       if (kind !== "same") return printLines(kind === "add" ? "create" : "delete", lines);
@@ -246,5 +254,7 @@ export class PropertyPrinter {
     });
   }
 }
+
+const padded = (text: string, width: number): string => text + " ".repeat(Math.max(0, width - [...text].length));
 
 const shortHash = (value: PropertyMap): string => String(value.hash ?? "").slice(0, 7);

@@ -47,7 +47,7 @@ export function renderStepDiff(step: StepMetadata, indent: number, refresh: bool
   if (step.op === "same") return "";
   const text = { text: "" };
   const printer = (op: Operation, prefixed: boolean): PropertyPrinter =>
-    new PropertyPrinter({ painter: options.painter, showSecrets: options.showSecrets }, text, indent + 1, op, prefixed);
+    new PropertyPrinter(options, text, indent + 1, op, prefixed);
   const { old, new: state } = step;
   if (step.detailedDiff && old && state) {
     const diff = translateDetailedDiff(step, refresh);
