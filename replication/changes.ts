@@ -2,16 +2,30 @@ import { isArray, isObject, type Json, type JsonObject, stringifyJson } from "./
 import { canonical, fingerprint } from "./fingerprint.js";
 import { redact } from "./redact.js";
 
-/** One field that differs, with both values without secrets: `tasks[etl].timeout_seconds: 0 → 600`. */
-export function changesBetween(before: JsonObject, after: JsonObject): string[] {
-  const changes: string[] = [];
+/** What differs, by the path of each field, without secrets: `tasks[etl].timeout_seconds` → `0 → 600`. */
+export type Changes = Readonly<Record<string, string>>;
+
+export function changesBetween(before: JsonObject, after: JsonObject): Changes {
+  const changes: Record<string, string> = {};
   compare("", redact(before), redact(after), changes);
   return changes;
 }
 
+/** In one line: `num_workers: 2 → 4, autotermination_minutes: 30 → 45`. */
+export function describeChanges(changes: Changes): string {
+  return Object.entries(changes)
+    .map(([field, change]) => `${field}: ${change}`)
+    .join(", ");
+}
+
 const missing = "(none)";
 
-function compare(path: string, before: Json | undefined, after: Json | undefined, changes: string[]): void {
+function compare(
+  path: string,
+  before: Json | undefined,
+  after: Json | undefined,
+  changes: Record<string, string>,
+): void {
   if (isObject(before) && isObject(after)) {
     for (const key of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort())
       compare(path === "" ? key : `${path}.${key}`, before[key], after[key], changes);
@@ -22,10 +36,15 @@ function compare(path: string, before: Json | undefined, after: Json | undefined
     return;
   }
   const [a, b] = [brief(before), brief(after)];
-  if (a !== b) changes.push(`${path}: ${a} → ${b}`);
+  if (a !== b) changes[path] = `${a} → ${b}`;
 }
 
-function compareLists(path: string, before: readonly Json[], after: readonly Json[], changes: string[]): void {
+function compareLists(
+  path: string,
+  before: readonly Json[],
+  after: readonly Json[],
+  changes: Record<string, string>,
+): void {
   const key = keyField(before) ?? keyField(after);
   const byKey = (list: readonly Json[]): Map<string, Json> =>
     new Map(list.map((each, index) => [key && isObject(each) ? String(each[key]) : String(index), each]));

@@ -2,6 +2,7 @@ import { countedFor, takeCallCount } from "./client/call-count.js";
 import { isNotFound } from "./client/errors.js";
 import type { JsonObject } from "./client/json.js";
 import { applyPlan } from "./apply.js";
+import { describeChanges } from "./changes.js";
 import { fingerprint } from "./fingerprint.js";
 import { forAll } from "./for-all.js";
 import type { Item, Kind, Side } from "./kinds/kind.js";
@@ -10,7 +11,7 @@ import { byReason, countOutcomes, type Ledger, type LedgerLine } from "./ledger.
 import type { CopyRecord } from "./manifest.js";
 import type { Origin } from "./marker.js";
 import { Counterparts, isOursByRecord, type Plan, type PlannedCopy, visible } from "./plan.js";
-import { nothingToDo, pictureOf, type ReplicaPicture, unchanging } from "./preview-picture.js";
+import { nothingToDo, pictureOf, type ReplicaPicture } from "./preview-picture.js";
 import { type Progress, silent } from "./progress.js";
 import { redactText } from "./redact.js";
 import { Run } from "./run.js";
@@ -74,9 +75,9 @@ export async function preview(
   progress: Progress = silent,
 ): Promise<ReplicaPicture> {
   if (args.role === "active")
-    return { plan: nothingToDo, objects: before.objects ?? {}, conflicts: [], needsPerson: [] };
+    return { plan: nothingToDo, objects: before.objects ?? {}, changes: {}, conflicts: {}, needsPerson: {} };
   const plan = await planFor(args, progress);
-  const seen = pictureOf(plan, before.objects ?? {});
+  const seen = pictureOf(plan, before);
   announce(plan, seen, progress);
   return seen;
 }
@@ -103,7 +104,7 @@ const signs: Readonly<Record<string, string>> = { create: "+", update: "~", sett
 const mostCharactersTold = 300;
 
 function told({ source, conflict, changes, action, why }: PlannedCopy): string {
-  const what = conflict ?? (action === "settle" ? why.join("; ") : changes?.join(", "));
+  const what = conflict ?? (action === "settle" ? why.join("; ") : describeChanges(changes ?? {}));
   const text = `${describeName(source)}${what ? `: ${what}` : ""}`;
   return text.length <= mostCharactersTold ? text : `${text.slice(0, mostCharactersTold)}…`;
 }
@@ -149,7 +150,7 @@ export async function apply(
     idMap,
     copies: remembered(records),
     ledger,
-    shown: shownBy(args, pictureOf(plan, seen.objects)),
+    shown: shownBy(args, pictureOf(plan, seen)),
     drift: [],
   };
 }
@@ -333,10 +334,10 @@ function messageOf(error: unknown): string {
 
 function shownBy({ settings, local, peer }: ReplicaArgs, { objects, needsPerson, conflicts }: ReplicaPicture): string {
   return fingerprint({
-    objects: unchanging(objects),
+    objects,
     needsPerson,
     // Where the source wins, a conflict is over once it is applied.
-    conflicts: settings.conflicts === "standby" ? conflicts : [],
+    conflicts: settings.conflicts === "standby" ? conflicts : {},
     settings,
     hosts: [local?.host ?? "", peer?.host ?? ""],
   } as unknown as JsonObject);

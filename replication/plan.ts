@@ -4,7 +4,7 @@ import { fingerprint, sameJson } from "./fingerprint.js";
 import type { Item, Kind, Prepared, Reference } from "./kinds/kind.js";
 import type { CopyRecord, Manifest } from "./manifest.js";
 import { originOf, type Origin, parseOrigin } from "./marker.js";
-import { brief, changesBetween } from "./changes.js";
+import { brief, type Changes, changesBetween, describeChanges } from "./changes.js";
 import { referencesOf } from "./references.js";
 import { mappingNotAvailable, type CopyIds, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
@@ -23,8 +23,8 @@ export interface PlannedCopy {
   /** The copy, or the original of it after a failback, as the target shows it. */
   readonly actual?: Item;
   readonly prepared?: Prepared;
-  /** Fields that differ between the copy and what it should be: `num_workers: 2 → 4`. */
-  readonly changes?: readonly string[];
+  /** What differs between the copy and what it should be. */
+  readonly changes?: Changes;
   /** A hand edit or deletion on the standby, and who wins. */
   readonly conflict?: string;
   /** An equal copy is there that nothing was noted of. */
@@ -254,15 +254,15 @@ function compare(
     const noted =
       record?.actual !== undefined && !sourceChanged && !drifted && sameJson(record.held, copy.prepared?.held);
     const adopted = record?.desired === undefined;
-    return { ...copy, why, adopted, action: noted ? settle : "note", changes: adopted ? [] : heldChanges };
+    return { ...copy, why, adopted, action: noted ? settle : "note", changes: adopted ? {} : heldChanges };
   }
   const fieldChanges = equal
-    ? kind.unseen!.map((field) => `${field}: now ${brief(desired[field])}`)
+    ? Object.fromEntries(kind.unseen!.map((field) => [field, `now ${brief(desired[field])}`]))
     : changesBetween(is, shouldBe);
-  const changes = [...fieldChanges, ...heldChanges];
+  const changes = { ...fieldChanges, ...heldChanges };
   if (drifted) {
     const wins = run.settings.conflicts ?? "source";
-    const conflict = `edited on the standby (${changes.join(", ")}); ${wins === "source" ? "the source's version wins" : "the standby's version is kept (conflicts: standby)"}`;
+    const conflict = `edited on the standby (${describeChanges(changes)}); ${wins === "source" ? "the source's version wins" : "the standby's version is kept (conflicts: standby)"}`;
     if (wins === "standby") return { ...copy, why: [conflict, ...why], action: settle, changes, conflict };
     return { ...copy, why: [conflict, ...why], action: "update", changes, conflict };
   }

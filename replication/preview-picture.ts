@@ -1,54 +1,51 @@
 import { type JsonObject, stringifyJson } from "./client/json.js";
+import type { Changes } from "./changes.js";
 import { canonical, fingerprint } from "./fingerprint.js";
 import type { Item, Kind } from "./kinds/kind.js";
-import { describeLine } from "./ledger.js";
 import { parseOrigin } from "./marker.js";
 import type { Plan, PlannedCopy } from "./plan.js";
 import { redact, redactText } from "./redact.js";
 
-/** What a preview shows of one kind, taken from both workspaces. */
+/**
+ * What a preview shows of one kind, taken from both workspaces. Pulumi shows how it differs from the last one, so each part is
+ * kept by the object's label, its name and id on the source, and says the same again while the object stays the same.
+ */
 export interface ReplicaPicture {
   /** `nothing to do`, or what there is to do: `create 3, update 1, remove 2`. */
   readonly plan: string;
-  /**
-   * What the standby has or will have, a line for each object, by name and id on the source: a fingerprint of the whole
-   * definition, the gist of it, and field by field what its last change was.
-   */
+  /** What the standby has or will have: a fingerprint of the whole definition, and the gist of it. */
   readonly objects: Readonly<Record<string, string>>;
-  /** Hand edits on the standby, field by field, and who wins. */
-  readonly conflicts: readonly string[];
-  /** What is not copied until somebody does something. */
-  readonly needsPerson: readonly string[];
+  /** The last change of each, field by field. */
+  readonly changes: Readonly<Record<string, Changes>>;
+  /** Hand edits and deletions on the standby, and who wins. */
+  readonly conflicts: Readonly<Record<string, string>>;
+  /** What is not copied until somebody does something, and what that is. */
+  readonly needsPerson: Readonly<Record<string, string>>;
 }
 
 export const nothingToDo = "nothing to do";
 
-const mostChanges = 12;
-const changedMark = "; changed ";
-
-/** `before` is what the last picture said of the objects: a line whose object is the same is said again, word for word. */
-export function pictureOf({ kind, copies, orphans }: Plan, before: ReplicaPicture["objects"]): ReplicaPicture {
-  const objects: Record<string, string> = {};
-  const needsPerson: string[] = [];
-  const conflicts: string[] = [];
-  for (const copy of copies) {
+/** @param before The last picture. */
+export function pictureOf(plan: Plan, before: Partial<ReplicaPicture>): ReplicaPicture {
+  const picture = {
+    objects: {} as Record<string, string>,
+    changes: {} as Record<string, Changes>,
+    conflicts: {} as Record<string, string>,
+    needsPerson: {} as Record<string, string>,
+  };
+  for (const copy of plan.copies) {
     const label = labelOf(copy.source);
-    const said = before[label];
-    if (copy.action === "blocked") needsPerson.push(blockedLine(kind, copy));
-    if (copy.conflict) conflicts.push(`${kind.name} ${label}: ${copy.conflict}`);
-    if (copy.action === "create" && said !== undefined && !copy.conflict)
-      conflicts.push(`${kind.name} ${label}: gone from the standby; it is made again`);
-    const line = stays(copy) ? lineThatStays(kind, copy, said) : lineFor(kind, copy, said);
-    if (line !== undefined) objects[label] = line;
+    const said = before.objects?.[label];
+    const line = stays(copy) ? lineThatStays(plan.kind, copy, said) : lineFor(plan.kind, copy);
+    if (line !== undefined) picture.objects[label] = line;
+    const changes = changesOf(copy) ?? before.changes?.[label];
+    if (changes && line !== undefined) picture.changes[label] = changes;
+    if (copy.conflict !== undefined) picture.conflicts[label] = copy.conflict;
+    if (copy.action === "blocked") picture.needsPerson[label] = redactText(copy.why.join("; "));
   }
-  for (const { copy, action, why } of orphans) if (action === "keep") objects[labelOf(copy)] = `kept: ${why}`;
-  const removals = orphans.filter(({ action }) => action === "remove").length;
-  return { plan: tally(copies, removals), objects, conflicts: conflicts.sort(), needsPerson: needsPerson.sort() };
-}
-
-function blockedLine(kind: Kind, { source, why }: PlannedCopy): string {
-  const { name, id } = source;
-  return describeLine({ kind: kind.name, name, id, outcome: "needs-a-person", why: why.join("; ") });
+  for (const { copy, action, why } of plan.orphans)
+    if (action === "keep") picture.objects[labelOf(copy)] = `kept: ${why}`;
+  return { plan: tally(plan), ...picture };
 }
 
 /** Whether the copy stays as it is, whatever has become of its original. */
@@ -59,28 +56,13 @@ function stays({ action, actual, conflict }: PlannedCopy): boolean {
 
 /** A hand edit that stays shows as it is; what cannot follow its original for now, as it was last copied. */
 function lineThatStays(kind: Kind, { actual, conflict }: PlannedCopy, said: string | undefined): string {
-  const line = lineOf(kind, actual!.definition);
-  return conflict === undefined && said !== undefined ? said : line;
-}
-
-/** The objects without what their last change was: that is news once, and no reason for another run. */
-export function unchanging(objects: ReplicaPicture["objects"]): ReplicaPicture["objects"] {
-  return Object.fromEntries(Object.entries(objects).map(([label, line]) => [label, line.split(changedMark, 1)[0]!]));
+  return conflict === undefined && said !== undefined ? said : lineOf(kind, actual!.definition);
 }
 
 /** The line of an object that is, or will be, on the standby; undefined where no copy is, or will be. */
-function lineFor(
-  kind: Kind,
-  { action, prepared, changes = [] }: PlannedCopy,
-  said: string | undefined,
-): string | undefined {
+function lineFor(kind: Kind, { action, prepared }: PlannedCopy): string | undefined {
   if (action === "skip" || action === "blocked" || !prepared) return undefined;
-  const line = lineOf(kind, prepared.definition, prepared.held);
-  const mark = line.split(" ", 1)[0]!;
-  if (said?.startsWith(`${mark} `)) return said;
-  if (action === "create" || changes.length === 0) return line;
-  const rest = changes.length > mostChanges ? [`… and ${changes.length - mostChanges} more`] : [];
-  return `${line}${changedMark}${[...changes.slice(0, mostChanges), ...rest].join("; ")}`;
+  return lineOf(kind, prepared.definition, prepared.held);
 }
 
 /** `#3fa9c1d2 15.4.x-scala2.12, 2 × Standard_DS3_v2; held schedule {…}` */
@@ -92,20 +74,25 @@ function lineOf(kind: Kind, definition: JsonObject, held?: JsonObject): string {
   return [`#${mark} ${redactText(kind.summary(definition))}`, ...triggers].join("; ");
 }
 
+function changesOf({ action, changes = {} }: PlannedCopy): Changes | undefined {
+  const writes = action === "update" || action === "settle" || action === "note";
+  return writes && Object.keys(changes).length > 0 ? changes : undefined;
+}
+
 /** Name and first id: the same before and after a failback, and for a copy whose original is gone. */
 export function labelOf({ name, origin }: Item): string {
   const first = parseOrigin(origin).id;
   return name === first ? name : `${name} [${first}]`;
 }
 
-function tally(copies: readonly PlannedCopy[], removals: number): string {
+function tally({ copies, orphans }: Plan): string {
   const count = (...actions: PlannedCopy["action"][]): number =>
     copies.filter(({ action }) => actions.includes(action)).length;
   const parts = [
     [count("create"), "create"],
     [count("update", "settle"), "update"],
     [count("note"), "note"],
-    [removals, "remove"],
+    [orphans.filter(({ action }) => action === "remove").length, "remove"],
   ] as const;
   const text = parts.filter(([number]) => number > 0).map(([number, verb]) => `${verb} ${number}`);
   return text.length > 0 ? text.join(", ") : nothingToDo;

@@ -67,12 +67,7 @@ export class Run {
     if (!at) return Promise.resolve([]);
     return this.once(`items ${sideName} ${kind}`, async () => {
       this.progress({ kind, text: `listing the ${kind} of ${at.endpoint.stack}` });
-      try {
-        return await countedFor(kind, () => kindNamed(kind).list(at, this));
-      } catch (cause) {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        throw new Error(`${kind}: cannot be listed on ${at.endpoint.stack} (${at.endpoint.host}): ${why}`, { cause });
-      }
+      return inventory(kind, at, () => countedFor(kind, () => kindNamed(kind).list(at, this)));
     });
   }
 
@@ -81,7 +76,7 @@ export class Run {
     const at = this[sideName];
     if (!at) return Promise.resolve(Manifest.empty(kind));
     return this.once(`manifest ${sideName} ${kind}`, async () => {
-      const manifest = await Manifest.read(at.client, kind);
+      const manifest = await inventory(kind, at, () => Manifest.read(at.client, kind));
       if (manifest.damaged)
         this.progress({
           kind,
@@ -205,6 +200,16 @@ export class Run {
   forgetAll(): void {
     this.#cache.clear();
     this.#idMaps.clear();
+  }
+}
+
+/** Says of a failed look-up which workspace it is that does not answer. */
+async function inventory<T>(kind: KindName, { endpoint }: Side, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${kind}: cannot be listed on ${endpoint.stack} (${endpoint.host}): ${why}`, { cause });
   }
 }
 

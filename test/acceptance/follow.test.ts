@@ -103,7 +103,7 @@ describe("a standby, followed through its days", { timeout: 120_000 }, () => {
     );
     expect(plain.output).toContain('~ "dbfs:/databricks/init/base.sh"');
     expect(diff.output).toMatch(/\+ brand new \[/);
-    expect(diff.output).toMatch(/timeout_seconds: 0 → 77/);
+    expect(diff.output).toMatch(/timeout_seconds *: "0 → 77"/);
     expect(diff.output).toMatch(/kept *: "?gone from the source; its copy is kept/);
 
     const { output: seen } = await stage.succeed("refresh", "--stack", "secondary", "--yes", "--skip-preview");

@@ -34,8 +34,8 @@ export interface PreviewStep {
 /** What `check` puts into the inputs of a kind's resource. */
 export interface ReplicaInputs {
   readonly plan?: string;
-  readonly conflicts?: readonly string[];
-  readonly objects?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly conflicts?: Readonly<Record<string, string>>;
+  readonly objects?: Readonly<Record<string, string>>;
 }
 
 /** The sandbox, a copy of the project, and `pulumi` as a process: the real one where it is on PATH. */

@@ -25,7 +25,7 @@ describe("where the standby's version wins", () => {
     await pair.secondary.post("/api/2.1/clusters/edit", edited);
     const { changed, picture } = await up();
     expect(changed).toBe(true);
-    expect(picture.conflicts).toEqual([expect.stringContaining("num_workers: 7 → 1")]);
+    expect(Object.values(picture.conflicts)).toEqual([expect.stringContaining("num_workers: 7 → 1")]);
     expect((await up()).changed).toBe(false);
 
     await pair.primary.post("/api/2.1/clusters/edit", { ...machine, num_workers: 3, cluster_name: "etl", cluster_id });
@@ -46,7 +46,7 @@ describe("where the standby's version wins", () => {
     await up().catch(() => undefined);
     faults.clear();
     const { lines, picture } = await up();
-    expect(picture.conflicts).toEqual([]);
+    expect(picture.conflicts).toEqual({});
     expect(lines.get("etl")?.outcome).toBe("updated");
     const { statuses } = await pair.secondary.get("/api/2.0/libraries/all-cluster-statuses");
     expect(JSON.stringify(statuses)).toContain('"late"');

@@ -23,9 +23,9 @@ describe("a preview", () => {
     await pair.primary.post("/api/2.2/jobs/update", { job_id, new_settings: { ...nightly, tasks } });
     const { picture, lines } = await pair.up("jobs");
     expect(picture.objects).toEqual(before.objects);
-    expect(picture.needsPerson).toEqual([
-      expect.stringContaining(`Mapping not available for old cluster id ${existing_cluster_id}`),
-    ]);
+    expect(picture.needsPerson).toEqual({
+      [`nightly [${job_id}]`]: `Mapping not available for old cluster id ${existing_cluster_id}`,
+    });
     expect(lines.get("nightly")?.outcome).toBe("needs-a-person");
     expect((await pair.up("jobs")).changed).toBe(false);
   });
@@ -41,7 +41,7 @@ describe("a preview", () => {
     await pair.primary.post("/api/2.2/jobs/update", { job_id, new_settings: { run_as } });
     const { picture } = await pair.up("jobs");
     expect(picture.plan).toBe("update 1");
-    expect(Object.values(picture.objects)).toEqual([expect.stringContaining(`run_as: now ${JSON.stringify(run_as)}`)]);
+    expect(Object.values(picture.changes)).toEqual([{ run_as: `now ${JSON.stringify(run_as)}` }]);
     const [copy] = await jobsOf(pair.secondary);
     const shown = await pair.secondary.get(`/api/2.2/jobs/get?job_id=${String(copy!.job_id)}`);
     expect(shown.run_as_user_name).toBe("bob@example.com");

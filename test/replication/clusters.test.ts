@@ -62,9 +62,8 @@ describe("clusters", () => {
     pair.primary.server.traffic.log.reset();
     const preview = await pair.preview("clusters");
     expect(preview.plan).toBe("update 1");
-    expect(preview.objects[`etl [${id}]`]).toMatch(
-      /^#[0-9a-f]{8} 15\.4\.x-scala2\.12, 1–4 × Standard_DS3_v2; changed autotermination_minutes: 30 → 45$/,
-    );
+    expect(preview.objects[`etl [${id}]`]).toMatch(/^#[0-9a-f]{8} 15\.4\.x-scala2\.12, 1–4 × Standard_DS3_v2$/);
+    expect(preview.changes).toEqual({ [`etl [${id}]`]: { autotermination_minutes: "30 → 45" } });
     const second = await pair.up("clusters");
     expect(second.lines.get("etl")?.outcome).toBe("updated");
     expect(second.state.idMap).toEqual(first.state.idMap);
@@ -113,12 +112,12 @@ describe("clusters", () => {
     };
     await pair.secondary.post("/api/2.1/clusters/edit", edited);
     const kept = await pair.up("clusters", { conflicts: "standby" });
-    expect(kept.picture.conflicts[0]).toMatch(
+    expect(kept.picture.conflicts[`etl [${id}]`]).toMatch(
       /edited on the standby \(autotermination_minutes: 15 → 30\); the standby's version is kept/,
     );
     expect(await copyOf("etl")).toMatchObject({ autotermination_minutes: 15 });
     const overruled = await pair.up("clusters");
-    expect(overruled.picture.conflicts[0]).toMatch(/the source's version wins/);
+    expect(overruled.picture.conflicts[`etl [${id}]`]).toMatch(/the source's version wins/);
     expect(await copyOf("etl")).toMatchObject({ autotermination_minutes: 30 });
   });
 

@@ -98,9 +98,9 @@ describe("jobs", () => {
     await pair.up("jobs");
     const later = { ...schedule, quartz_cron_expression: "0 0 5 * * ?" };
     await pair.primary.post("/api/2.2/jobs/update", { job_id: id, new_settings: { schedule: later } });
-    expect((await pair.preview("jobs")).objects[`nightly [${id}]`]).toContain(
-      'changed held.schedule.quartz_cron_expression: "0 0 3 * * ?" → "0 0 5 * * ?"',
-    );
+    expect((await pair.preview("jobs")).changes[`nightly [${id}]`]).toEqual({
+      "held.schedule.quartz_cron_expression": '"0 0 3 * * ?" → "0 0 5 * * ?"',
+    });
     expect((await pair.up("jobs")).lines.get("nightly")?.outcome).toBe("updated");
     await pair.activate("jobs");
     expect(await copyOf("nightly")).toMatchObject({ schedule: later });

@@ -73,8 +73,14 @@ function argsOf({ kind, role, local, peer, settings, idMaps }: Inputs): replicat
   };
 }
 
-function pictureIn({ plan = "", objects = {}, conflicts = [], needsPerson = [] }: Inputs): replication.ReplicaPicture {
-  return { plan, objects, conflicts, needsPerson };
+function pictureIn({
+  plan = "",
+  objects = {},
+  changes = {},
+  conflicts = {},
+  needsPerson = {},
+}: Inputs): replication.ReplicaPicture {
+  return { plan, objects, changes, conflicts, needsPerson };
 }
 
 function keyOf({ kind, logUrn }: Inputs): string {
