@@ -8,9 +8,9 @@ import { checkSettings } from "./job-settings.js";
 import { jobOf } from "./jobs.js";
 import { pageOf } from "./page-token.js";
 import type { Service } from "./registry.js";
-import { idKey, optionalString, queryFlag, queryInteger } from "./request-fields.js";
+import { idKey, objectField, optionalString, queryFlag, queryInteger, stringList } from "./request-fields.js";
 import { cancelRun, rearmRuns, runOf, startJobRun, startSubmittedRun } from "./run-lifecycle.js";
-import { activeRuns, runTable, type RunRow } from "./run-row.js";
+import { runTable, type RunRow } from "./run-row.js";
 import { runDetails } from "./run-view.js";
 import type { Workspace } from "./workspace.js";
 
@@ -49,8 +49,9 @@ function onceFor(workspace: Workspace, body: JsonObject, start: () => RunRow): R
 function runNow(workspace: Workspace, body: JsonObject, user: string): JsonObject {
   const job = jobOf(workspace, idKey(body["job_id"], "job_id"));
   const parameters = Object.fromEntries(runParameters.filter((name) => name in body).map((name) => [name, body[name]]));
+  const { queue, only } = { queue: objectField(body, "queue"), only: stringList(body, "only") };
   const run = onceFor(workspace, body, () =>
-    startJobRun(workspace, job, { trigger: "ONE_TIME", by: user, parameters }),
+    startJobRun(workspace, job, { trigger: "ONE_TIME", by: user, parameters, queue, only }),
   );
   return { run_id: run.id, number_in_job: run.numberInJob };
 }
@@ -119,9 +120,20 @@ function remove(workspace: Workspace, run: RunRow): void {
   runTable(workspace).delete(run.id.toString());
 }
 
+/** Every run of a job, or with `all_queued_runs` the queued ones only: of that job, else of the whole workspace. */
 function cancelAll(workspace: Workspace, body: JsonObject): void {
-  const job = jobOf(workspace, idKey(body["job_id"], "job_id"));
-  for (const id of activeRuns(workspace, job.id.toString())) cancelRun(workspace, runOf(workspace, id));
+  const queuedOnly = body["all_queued_runs"] === true;
+  const job =
+    queuedOnly && body["job_id"] === undefined ? undefined : jobOf(workspace, idKey(body["job_id"], "job_id"));
+  const wanted = [...runTable(workspace).values()].filter(
+    (run) =>
+      run.endTime === undefined &&
+      (job === undefined || run.jobId === job.id.toString()) &&
+      (!queuedOnly || run.lifeCycle === "QUEUED"),
+  );
+  // Queued ones first: the place of a run that ends goes to the next in the queue.
+  for (const run of wanted.sort((a, b) => Number(b.lifeCycle === "QUEUED") - Number(a.lifeCycle === "QUEUED")))
+    cancelRun(workspace, run);
 }
 
 /** The run of that id, or the run that a task run of that id belongs to. */
@@ -138,9 +150,10 @@ function outputOf(workspace: Workspace, id: string, version: string): JsonObject
     throw invalidParameter(
       "Retrieving the output of runs with multiple tasks is not supported. Please retrieve the output of each individual task run instead.",
     );
+  const failed = run.endTime !== undefined && run.result !== "SUCCESS";
   return {
     metadata: runDetails(workspace, run, version, { expand: true }),
-    ...(run.result === "SUCCESS" ? { notebook_output: {} } : { error: run.message }),
+    ...(failed ? { error: run.message } : { notebook_output: {} }),
   };
 }
 

@@ -36,6 +36,14 @@ export function objectList(body: JsonObject, field: string): JsonObject[] {
   return value;
 }
 
+export function stringList(body: JsonObject, field: string): string[] | undefined {
+  const value = body[field];
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value) || !value.every((entry) => typeof entry === "string"))
+    throw malformedRequest(`Could not parse request object: ${field} must be a list of strings`);
+  return value;
+}
+
 /** A 64-bit id as a table key: clients send it as a number or, as protobuf's JSON allows, as a string of digits. */
 export function idKey(value: Json | undefined, field: string): string {
   if (typeof value === "bigint" || Number.isSafeInteger(value)) return String(value);

@@ -12,12 +12,26 @@ export interface RunRequest {
   readonly by: string;
   readonly parameters?: JsonObject;
   readonly parentRunId?: string;
+  /** Whether this run may be queued, in place of what the job says. */
+  readonly queue?: JsonObject | undefined;
+  /** The keys of the only tasks to run. */
+  readonly only?: readonly string[] | undefined;
+}
+
+/** The job's settings as this run takes them. */
+function settingsFor(job: JobRow, { queue, only }: RunRequest): JsonObject {
+  const settings: JsonObject = { ...structuredClone(job.settings), ...(queue && { queue }) };
+  if (!only) return settings;
+  const tasks = objectList(settings, "tasks");
+  const unknown = only.find((key) => !tasks.some((task) => task["task_key"] === key));
+  if (unknown !== undefined) throw invalidParameter(`Task ${unknown} does not exist in job ${job.id}.`);
+  return { ...settings, tasks: tasks.filter((task) => only.includes(String(task["task_key"]))) };
 }
 
 /** Starts a run of a saved job, or queues or skips it where the job has as many runs as it may. */
 export function startJobRun(workspace: Workspace, job: JobRow, request: RunRequest): RunRow {
   const jobId = job.id.toString();
-  const settings = structuredClone(job.settings);
+  const settings = settingsFor(job, request);
   const run = newRun(workspace, {
     jobId,
     settings,
@@ -27,11 +41,8 @@ export function startJobRun(workspace: Workspace, job: JobRow, request: RunReque
     runType: "JOB_RUN",
     ...request,
   });
-  const limit = Number(settings["max_concurrent_runs"] ?? 1);
-  const running = [...activeRuns(workspace, jobId)].filter(
-    (id) => runTable(workspace).get(id)?.lifeCycle !== "QUEUED",
-  ).length;
-  if (running < limit) begin(workspace, run);
+  const limit = concurrentRunsOf(settings);
+  if (startedRuns(workspace, jobId) < limit) begin(workspace, run);
   else if (isObject(settings["queue"]) && settings["queue"]["enabled"] === true && limit > 0) {
     run.lifeCycle = "QUEUED";
     run.message = "The run is queued because of the maximum number of concurrent runs.";
@@ -43,6 +54,22 @@ export function startJobRun(workspace: Workspace, job: JobRow, request: RunReque
     run.endTime = workspace.clock.now();
   }
   return run;
+}
+
+const concurrentRunsOf = (settings: JsonObject): number => Number(settings["max_concurrent_runs"] ?? 1);
+
+/** How many runs of a job are under way, without those that wait in its queue. */
+const startedRuns = (workspace: Workspace, jobId: string): number =>
+  [...activeRuns(workspace, jobId)].filter((id) => runTable(workspace).get(id)?.lifeCycle !== "QUEUED").length;
+
+/** Begins queued runs of a job, the oldest first, as far as it may have more; a deleted job has none to begin. */
+function beginQueued(workspace: Workspace, jobId: string): void {
+  const job = jobTable(workspace).get(jobId);
+  if (!job || startedRuns(workspace, jobId) >= concurrentRunsOf(job.settings)) return;
+  const queued = [...activeRuns(workspace, jobId)]
+    .map((id) => runTable(workspace).get(id))
+    .find((run) => run?.lifeCycle === "QUEUED");
+  if (queued) begin(workspace, queued);
 }
 
 /** Starts a one-time run of settings (many-task form) that no job saves. */
@@ -177,10 +204,7 @@ function end(workspace: Workspace, run: RunRow, result: RunResult, message: stri
   activeRuns(workspace, run.jobId).delete(run.id.toString());
   const parent = run.parentRunId === undefined ? undefined : runTable(workspace).get(run.parentRunId);
   if (parent && parent.endTime === undefined && parent.dueAt === undefined) step(workspace, parent);
-  const [queued] = [...activeRuns(workspace, run.jobId)]
-    .map((id) => runTable(workspace).get(id))
-    .filter((other) => other?.lifeCycle === "QUEUED");
-  if (queued) begin(workspace, queued);
+  beginQueued(workspace, run.jobId);
   const job = jobTable(workspace).get(run.jobId);
   if (job) keepContinuous(workspace, job, "CONTINUOUS_RESTART");
 }

@@ -26,6 +26,8 @@ const codes: Readonly<Record<string, readonly [code: string, type: string]>> = {
 
 /** `status` took the place of `state` with 2.1: it folds every end into TERMINATED with a reason. */
 function statusOf(run: RunRow): JsonObject {
+  if (run.lifeCycle === "QUEUED")
+    return { state: "QUEUED", queue_details: { code: "MAX_CONCURRENT_RUNS_REACHED", message: run.message } };
   if (run.endTime === undefined) return { state: run.lifeCycle };
   const [code = "RUN_EXECUTION_ERROR", type = "CLIENT_ERROR"] = codes[run.result ?? ""] ?? [];
   return { state: "TERMINATED", termination_details: { code, type, message: run.message } };

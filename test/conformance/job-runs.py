@@ -22,3 +22,11 @@ submitted = w.jobs.submit(
 ).result()
 assert submitted.state.result_state == RunResultState.SUCCESS
 w.jobs.delete_run(run.run_id)
+
+several = w.jobs.create(
+    name="several",
+    tasks=[Task(task_key=key, notebook_task=notebook, new_cluster=spec) for key in ("one", "two")],
+).job_id
+run = w.jobs.run_now(several, only=["two"]).result()
+assert [one.task_key for one in run.tasks] == ["two"]
+assert w.jobs.get_run_output(run.tasks[0].run_id).error is None

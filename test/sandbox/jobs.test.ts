@@ -274,6 +274,34 @@ describe("runs", () => {
     expect(runs.map((run: Answer) => run.state.result_state)).toEqual(["SUCCESS", "SUCCESS"]);
   });
 
+  test("a queued run that is cancelled gives its place to none: one at a time stays one at a time", async () => {
+    const id = await create({ name: "q", tasks: [task("a")] });
+    const start = async (more: object = {}): Promise<bigint> =>
+      (await at.post("/api/2.2/jobs/run-now", { job_id: id, ...more })).run_id;
+    const [first, second, third] = [await start(), await start(), await start()];
+    const run = (of: bigint): Promise<Answer> => at.get(`/api/2.2/jobs/runs/get?run_id=${of}`);
+    expect((await run(second)).status).toMatchObject({
+      state: "QUEUED",
+      queue_details: { code: "MAX_CONCURRENT_RUNS_REACHED" },
+    });
+    await at.post("/api/2.2/jobs/runs/cancel", { run_id: second });
+    expect((await run(third)).state.life_cycle_state).toBe("QUEUED");
+    expect((await run(await start({ queue: { enabled: false } }))).state.life_cycle_state).toBe("SKIPPED");
+
+    await at.post("/api/2.2/jobs/runs/cancel-all", { all_queued_runs: true });
+    expect((await run(third)).state).toMatchObject({ life_cycle_state: "TERMINATED", result_state: "CANCELED" });
+    expect((await run(first)).state.life_cycle_state).toBe("RUNNING");
+  });
+
+  test("a run of some tasks has no others, and says nothing is wrong while it works", async () => {
+    const id = await create({ name: "some", tasks: [task("a"), task("b"), task("c")] });
+    const { run_id } = await at.post("/api/2.2/jobs/run-now", { job_id: id, only: ["b"] });
+    const run = await at.get(`/api/2.2/jobs/runs/get?run_id=${run_id}`);
+    expect(run.tasks.map((each: Answer) => each.task_key)).toEqual(["b"]);
+    expect((await at.get(`/api/2.2/jobs/runs/get-output?run_id=${run_id}`)).error).toBeUndefined();
+    expect((await at.call("POST", "/api/2.2/jobs/run-now", { job_id: id, only: ["z"] })).status).toBe(400);
+  });
+
   test("a run on a cluster that cannot be launched fails with the cloud's message", async () => {
     at.workspace.controls.launchFailure = "CLOUD_PROVIDER_RESOURCE_STOCKOUT";
     const { run_id } = await at.post("/api/2.1/jobs/runs/submit", {
