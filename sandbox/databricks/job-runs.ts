@@ -90,6 +90,8 @@ function matching(workspace: Workspace, context: Context): RunRow[] {
     .sort((a, b) => b.startTime - a.startTime || (a.id < b.id ? 1 : -1));
 }
 
+const originOf = (context: Context): string => new URL(context.req.url).origin;
+
 /** https://docs.databricks.com/api/azure/workspace/jobs/listruns */
 function list(workspace: Workspace, context: Context, version: string): JsonObject {
   const max = version === "2.0" ? 1_000 : 25;
@@ -106,9 +108,9 @@ function list(workspace: Workspace, context: Context, version: string): JsonObje
     context.req.query("page_token"),
     `runs ${version} ${query.toString()}`,
   );
-  const expand = queryFlag(context, "expand_tasks");
+  const shown = { version, origin: originOf(context), expand: queryFlag(context, "expand_tasks") };
   return {
-    ...(page.items.length > 0 && { runs: page.items.map((run) => runDetails(workspace, run, version, { expand })) }),
+    ...(page.items.length > 0 && { runs: page.items.map((run) => runDetails(workspace, run, shown)) }),
     has_more: page.next !== undefined,
     ...(page.next && offset === 0 && { next_page_token: page.next }),
     ...(page.previous && { prev_page_token: page.previous }),
@@ -144,7 +146,7 @@ function runOrTask(workspace: Workspace, id: string): RunRow {
   return runOf(workspace, id);
 }
 
-function outputOf(workspace: Workspace, id: string, version: string): JsonObject {
+function outputOf(workspace: Workspace, id: string, version: string, origin: string): JsonObject {
   const run = runOrTask(workspace, id);
   if (run.id.toString() === id && run.tasks.length > 1)
     throw invalidParameter(
@@ -152,7 +154,7 @@ function outputOf(workspace: Workspace, id: string, version: string): JsonObject
     );
   const failed = run.endTime !== undefined && run.result !== "SUCCESS";
   return {
-    metadata: runDetails(workspace, run, version, { expand: true }),
+    metadata: runDetails(workspace, run, { version, origin, expand: true }),
     ...(failed ? { error: run.message } : { notebook_output: {} }),
   };
 }
@@ -173,13 +175,17 @@ export const jobRuns: Service = {
       );
       app.get(path("runs/list"), (context) => reply(context, list(workspace, context, version)));
       app.get(path("runs/get"), (context) => {
-        const pageToken = context.req.query("page_token");
-        return reply(
-          context,
-          runDetails(workspace, runOrTask(workspace, idOf(context)), version, { expand: true, pageToken }),
-        );
+        const shown = {
+          version,
+          origin: originOf(context),
+          expand: true,
+          pageToken: context.req.query("page_token"),
+        };
+        return reply(context, runDetails(workspace, runOrTask(workspace, idOf(context)), shown));
       });
-      app.get(path("runs/get-output"), (context) => reply(context, outputOf(workspace, idOf(context), version)));
+      app.get(path("runs/get-output"), (context) =>
+        reply(context, outputOf(workspace, idOf(context), version, originOf(context))),
+      );
       app.post(path("runs/cancel"), async (context) => {
         cancelRun(workspace, runOf(workspace, idKey((await jsonBody(context))["run_id"], "run_id")));
         return reply(context);

@@ -52,13 +52,27 @@ function instanceOf(workspace: Workspace, clusterId: string | undefined): JsonOb
   return { cluster_instance: { cluster_id: clusterId, ...(context && { spark_context_id: String(context) }) } };
 }
 
-function taskView(workspace: Workspace, run: RunRow, { runId, task, clusterId }: TaskRun): JsonObject {
+/** How much of a run is shown, and to whom: `origin` is the address that the client calls the workspace by. */
+export interface RunShown {
+  readonly version: string;
+  readonly origin: string;
+  /** With its tasks and job clusters; `runs/list` leaves them out unless asked. */
+  readonly expand: boolean;
+  readonly pageToken?: string | undefined;
+}
+
+const pageUrl = (workspace: Workspace, origin: string, run: RunRow, runId: bigint): string =>
+  `${origin}/?o=${workspace.options.id}#job/${run.jobId}/run/${runId}`;
+
+function taskView(workspace: Workspace, run: RunRow, origin: string, taskRun: TaskRun): JsonObject {
+  const { runId, task, clusterId } = taskRun;
   const called = isObject(task["run_job_task"]) ? String(task["run_job_task"]["job_id"]) : undefined;
   const child = run.children.map((id) => runTable(workspace).get(id)).find((each) => each?.jobId === called);
   return {
     ...task,
     ...(isObject(task["run_job_task"]) && child && { run_job_task: { ...task["run_job_task"], run_id: child.id } }),
     run_id: runId,
+    run_page_url: pageUrl(workspace, origin, run, runId),
     attempt_number: 0,
     state: stateOf(run),
     status: statusOf(run),
@@ -85,13 +99,9 @@ function singleTask(workspace: Workspace, run: RunRow): JsonObject {
   };
 }
 
-/** https://docs.databricks.com/api/azure/workspace/jobs/getrun; without `expand` the parts of `runs/list`. */
-export function runDetails(
-  workspace: Workspace,
-  run: RunRow,
-  version: string,
-  { expand, pageToken }: { readonly expand: boolean; readonly pageToken?: string | undefined },
-): JsonObject {
+/** https://docs.databricks.com/api/azure/workspace/jobs/getrun */
+export function runDetails(workspace: Workspace, run: RunRow, shown: RunShown): JsonObject {
+  const { version, origin, expand, pageToken } = shown;
   const offset = version === "2.2" ? arrayOffset(pageToken) : 0;
   const parameters = Array.isArray(run.settings["parameters"]) ? run.settings["parameters"].filter(isObject) : [];
   const overrides = isObject(run.parameters["job_parameters"]) ? run.parameters["job_parameters"] : {};
@@ -101,7 +111,7 @@ export function runDetails(
       ? singleTask(workspace, run)
       : expand
         ? {
-            tasks: run.tasks.map((task) => taskView(workspace, run, task)),
+            tasks: run.tasks.map((task) => taskView(workspace, run, origin, task)),
             ...(run.settings["job_clusters"] !== undefined && { job_clusters: run.settings["job_clusters"] }),
           }
         : {};
@@ -127,7 +137,7 @@ export function runDetails(
     original_attempt_run_id: run.id,
     creator_user_name: run.creator,
     run_name: run.name,
-    run_page_url: `/?o=${workspace.options.id}#job/${run.jobId}/run/${run.id}`,
+    run_page_url: pageUrl(workspace, origin, run, run.id),
     run_type: run.runType,
     trigger: run.trigger,
     ...(isObject(run.settings["schedule"]) && { schedule: run.settings["schedule"] }),

@@ -10,6 +10,8 @@ notebook = NotebookTask(notebook_path="/Shared/etl")
 job = w.jobs.create(name="runs", tasks=[Task(task_key="one", notebook_task=notebook, new_cluster=spec)]).job_id
 run = w.jobs.run_now(job).result()
 assert run.state.result_state == RunResultState.SUCCESS, run.state
+assert run.run_page_url.startswith(w.config.host) and str(run.run_id) in run.run_page_url, run.run_page_url
+assert run.tasks[0].run_page_url.endswith(f"/run/{run.tasks[0].run_id}"), run.tasks[0].run_page_url
 assert run.job_id == job and [one.task_key for one in run.tasks] == ["one"]
 
 first = w.jobs.run_now(job, idempotency_token="once").run_id
