@@ -9,8 +9,9 @@ import { jobOf } from "./jobs.js";
 import { pageOf } from "./page-token.js";
 import type { Service } from "./registry.js";
 import { idKey, objectField, optionalString, queryFlag, queryInteger, stringList } from "./request-fields.js";
+import { repairRun } from "./run-repair.js";
 import { cancelRun, rearmRuns, runOf, startJobRun, startSubmittedRun } from "./run-lifecycle.js";
-import { runTable, type RunRow } from "./run-row.js";
+import { runTable, type RunAttempt, type RunRow } from "./run-row.js";
 import { runDetails } from "./run-view.js";
 import type { Workspace } from "./workspace.js";
 
@@ -25,6 +26,9 @@ const runParameters = [
   "dbt_commands",
   "pipeline_params",
 ];
+
+const parametersIn = (body: JsonObject): JsonObject =>
+  Object.fromEntries(runParameters.filter((name) => name in body).map((name) => [name, body[name]]));
 
 /** Runs are kept for 60 days: https://docs.databricks.com/api/azure/workspace/jobs/getrun */
 const keptMs = 60 * 24 * 3_600_000;
@@ -48,7 +52,7 @@ function onceFor(workspace: Workspace, body: JsonObject, start: () => RunRow): R
 
 function runNow(workspace: Workspace, body: JsonObject, user: string): JsonObject {
   const job = jobOf(workspace, idKey(body["job_id"], "job_id"));
-  const parameters = Object.fromEntries(runParameters.filter((name) => name in body).map((name) => [name, body[name]]));
+  const parameters = parametersIn(body);
   const { queue, only } = { queue: objectField(body, "queue"), only: stringList(body, "only") };
   const run = onceFor(workspace, body, () =>
     startJobRun(workspace, job, { trigger: "ONE_TIME", by: user, parameters, queue, only }),
@@ -138,11 +142,15 @@ function cancelAll(workspace: Workspace, body: JsonObject): void {
     cancelRun(workspace, run);
 }
 
+const taskRunIdsOf = (of: RunRow | RunAttempt): readonly bigint[] =>
+  "tasks" in of ? of.tasks.map((task) => task.runId) : of.taskRunIds;
+
 /** The run of that id, or the run that a task run of that id belongs to. */
 function runOrTask(workspace: Workspace, id: string): RunRow {
   if (runTable(workspace).has(id)) return runOf(workspace, id);
   for (const run of runTable(workspace).values())
-    if (run.tasks.some((task) => task.runId.toString() === id)) return run;
+    if ([run, ...run.attempts].some((each) => taskRunIdsOf(each).some((taskRun) => taskRun.toString() === id)))
+      return run;
   return runOf(workspace, id);
 }
 
@@ -180,6 +188,7 @@ export const jobRuns: Service = {
           origin: originOf(context),
           expand: true,
           pageToken: context.req.query("page_token"),
+          history: queryFlag(context, "include_history"),
         };
         return reply(context, runDetails(workspace, runOrTask(workspace, idOf(context)), shown));
       });
@@ -194,6 +203,12 @@ export const jobRuns: Service = {
         cancelAll(workspace, await jsonBody(context));
         return reply(context);
       });
+      // With 2.1, as runs of many tasks: https://docs.databricks.com/reference/jobs-api-2-1-updates.html
+      if (version !== "2.0")
+        app.post(path("runs/repair"), async (context) => {
+          const body = await jsonBody(context);
+          return reply(context, repairRun(workspace, body, parametersIn(body)));
+        });
       app.post(path("runs/delete"), async (context) => {
         remove(workspace, runOf(workspace, idKey((await jsonBody(context))["run_id"], "run_id")));
         return reply(context);

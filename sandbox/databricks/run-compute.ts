@@ -3,7 +3,7 @@ import { createCluster, noteActivity, startCluster, terminateCluster } from "./c
 import { clusterTable, isPurged, workOn, type ClusterRow } from "./cluster-row.js";
 import { checkedSpec } from "./cluster-spec.js";
 import { isObject, objectList } from "./request-fields.js";
-import type { RunRow, TaskRun } from "./run-row.js";
+import { progressOf, type RunRow, type TaskRun } from "./run-row.js";
 import type { Workspace } from "./workspace.js";
 
 /** How far a run's clusters are: up, to be asked again later, or never to come up. */
@@ -28,6 +28,7 @@ function newClusterOf(run: RunRow, task: JsonObject): { readonly key: string; re
 /** Gives each task of a starting run its cluster: a new one of source JOB, or the named one, started if need be. */
 export function acquireClusters(workspace: Workspace, run: RunRow): void {
   for (const taskRun of run.tasks) {
+    if (taskRun.ended) continue;
     const existing = taskRun.task["existing_cluster_id"];
     if (typeof existing === "string") {
       taskRun.clusterId = existing;
@@ -58,8 +59,8 @@ function ownCluster(workspace: Workspace, run: RunRow, task: TaskRun, key: strin
 /** Whether every cluster of the run is up; starts named ones that are terminated. */
 export function clustersReady(workspace: Workspace, run: RunRow): Readiness {
   let wait = 0;
-  for (const { clusterId } of run.tasks) {
-    if (clusterId === undefined) continue;
+  for (const { clusterId, ended } of run.tasks) {
+    if (clusterId === undefined || ended) continue;
     const row = clusterTable(workspace).get(clusterId);
     if (!row || isPurged(workspace, row)) return { state: "failed", message: `Cluster ${clusterId} does not exist` };
     if (row.state === "TERMINATED") {
@@ -78,7 +79,9 @@ export function clustersReady(workspace: Workspace, run: RunRow): Readiness {
 function mayStart(run: RunRow, row: ClusterRow): boolean {
   return (
     row.source !== "JOB" &&
-    (row.terminatedAt === undefined || row.terminatedAt <= run.startTime || row.terminationReason?.type === "SUCCESS")
+    (row.terminatedAt === undefined ||
+      row.terminatedAt <= progressOf(run).startTime ||
+      row.terminationReason?.type === "SUCCESS")
   );
 }
 
@@ -89,8 +92,8 @@ export function releaseClusters(workspace: Workspace, run: RunRow): void {
     if (row)
       terminateCluster(workspace, row, { code: "JOB_FINISHED", type: "SUCCESS", parameters: {} }, "Job run finished.");
   }
-  for (const { clusterId } of run.tasks) {
-    if (clusterId === undefined) continue;
+  for (const { clusterId, ended } of run.tasks) {
+    if (clusterId === undefined || ended) continue;
     workOn(workspace, clusterId).delete(run.id.toString());
     noteActivity(workspace, clusterId);
   }

@@ -4,7 +4,7 @@ import { jobTable, type JobRow } from "./job-row.js";
 import { triggersOf } from "./job-triggers.js";
 import { isObject, objectList } from "./request-fields.js";
 import { acquireClusters, clustersReady, releaseClusters } from "./run-compute.js";
-import { activeRuns, runTable, type RunResult, type RunRow, type RunTrigger } from "./run-row.js";
+import { activeRuns, progressOf, runTable, type RunResult, type RunRow, type RunTrigger } from "./run-row.js";
 import type { Workspace } from "./workspace.js";
 
 export interface RunRequest {
@@ -113,7 +113,10 @@ function newRun(
       runId: workspace.newId(),
       task,
       clusterId: undefined,
+      ended: undefined,
+      attempt: 0,
     })),
+    attempts: [],
     parentRunId: made.parentRunId,
     startTime: workspace.clock.now(),
     ownClusters: new Map(),
@@ -129,7 +132,8 @@ function newRun(
   return run;
 }
 
-function begin(workspace: Workspace, run: RunRow): void {
+/** Sets out: takes the clusters of the tasks that are not over, and goes on from there by itself. */
+export function begin(workspace: Workspace, run: RunRow): void {
   activeRuns(workspace, run.jobId).add(run.id.toString());
   run.lifeCycle = "PENDING";
   run.message = "Waiting for cluster";
@@ -176,7 +180,18 @@ function step(workspace: Workspace, run: RunRow): void {
   if (children.some((child) => child && child.endTime === undefined)) return;
   const failed = children.find((child) => child && child.result !== "SUCCESS");
   if (failed) end(workspace, run, "FAILED", `Run ${failed.id} of job ${failed.jobId} did not succeed.`);
-  else end(workspace, run, "SUCCESS", "");
+  else succeed(workspace, run);
+}
+
+/** What ran did well; the run did so too, unless a repair left a failed task out. */
+function succeed(workspace: Workspace, run: RunRow): void {
+  const left = run.tasks.find(({ ended }) => ended && ended.result !== "SUCCESS");
+  if (!left) {
+    end(workspace, run, "SUCCESS", "");
+    return;
+  }
+  end(workspace, run, "FAILED", `Task ${String(left.task["task_key"])} did not succeed.`);
+  for (const task of run.tasks) task.ended ??= { ...progressOf(run), result: "SUCCESS", message: "" };
 }
 
 function work(workspace: Workspace, run: RunRow): void {
@@ -185,8 +200,8 @@ function work(workspace: Workspace, run: RunRow): void {
   run.setUpAt = workspace.clock.now();
   const continuous = run.trigger === "CONTINUOUS" || run.trigger === "CONTINUOUS_RESTART";
   later(workspace, run, continuous ? workspace.controls.continuousRunMs : workspace.controls.runMs);
-  for (const { task } of run.tasks) {
-    const called = task["run_job_task"];
+  for (const { task, ended } of run.tasks) {
+    const called = ended ? undefined : task["run_job_task"];
     const job = isObject(called) ? jobTable(workspace).get(String(called["job_id"])) : undefined;
     if (!job) continue;
     const request: RunRequest = { trigger: "RUN_JOB_TASK", by: run.creator, parentRunId: run.id.toString() };

@@ -20,6 +20,29 @@ export interface TaskRun {
   readonly runId: bigint;
   readonly task: JsonObject;
   clusterId: string | undefined;
+  /** How it ended, where a repair of the run left it as it was; undefined when it fares as the run does. */
+  ended: RunProgress | undefined;
+  /** How often its run has run this task before. */
+  readonly attempt: number;
+}
+
+/** How far a run has come. Times are ms of the workspace's clock. */
+export interface RunProgress {
+  readonly startTime: number;
+  readonly lifeCycle: RunLifeCycle;
+  readonly result: RunResult | undefined;
+  readonly message: string;
+  readonly setUpAt: number | undefined;
+  readonly endTime: number | undefined;
+}
+
+/** The first go of a run, which has no id, or a repair of it. */
+export interface RunAttempt {
+  readonly id: bigint | undefined;
+  readonly startTime: number;
+  readonly taskRunIds: readonly bigint[];
+  /** How it ended; undefined for the last one, which fares as the run does. */
+  ended: RunProgress | undefined;
 }
 
 /** One run of a job, or a submitted one. Times are ms of the workspace's clock. */
@@ -32,12 +55,14 @@ export interface RunRow {
   readonly name: string;
   readonly numberInJob: number;
   readonly creator: string;
-  /** The settings as they were when the run began, in the many-task form. */
-  readonly settings: JsonObject;
+  /** The settings as they were when the run, or its last repair, began; in the many-task form. */
+  settings: JsonObject;
   readonly format: "SINGLE_TASK" | "MULTI_TASK";
   /** `job_parameters`, `notebook_params` and so on, as they were sent. */
-  readonly parameters: JsonObject;
-  readonly tasks: TaskRun[];
+  parameters: JsonObject;
+  tasks: TaskRun[];
+  /** Empty until the first repair. */
+  attempts: RunAttempt[];
   /** The task run that started this one, for a run_job_task. */
   readonly parentRunId: string | undefined;
   readonly startTime: number;
@@ -51,6 +76,12 @@ export interface RunRow {
   endTime: number | undefined;
   /** When the run's next step is due; undefined once it has ended, or waits for something else. */
   dueAt: number | undefined;
+}
+
+/** The last go of a run, under way or over. */
+export function progressOf(run: RunRow): RunProgress {
+  const { lifeCycle, result, message, setUpAt, endTime } = run;
+  return { startTime: run.attempts.at(-1)?.startTime ?? run.startTime, lifeCycle, result, message, setUpAt, endTime };
 }
 
 export function runTable(workspace: Workspace): Map<string, RunRow> {

@@ -2,12 +2,12 @@ import type { JsonObject } from "../http/json.js";
 import { clusterTable } from "./cluster-row.js";
 import { arrayOffset, cutArrays, nextArrayToken } from "./job-view.js";
 import { isObject } from "./request-fields.js";
-import { runTable, type RunRow, type TaskRun } from "./run-row.js";
+import { progressOf, runTable, type RunProgress, type RunRow, type TaskRun } from "./run-row.js";
 import type { Workspace } from "./workspace.js";
 
 const pagedArrays = ["tasks", "job_clusters", "job_parameters"];
 
-function stateOf(run: RunRow): JsonObject {
+function stateOf(run: RunProgress): JsonObject {
   return {
     life_cycle_state: run.lifeCycle,
     ...(run.result && { result_state: run.result }),
@@ -25,7 +25,7 @@ const codes: Readonly<Record<string, readonly [code: string, type: string]>> = {
 };
 
 /** `status` took the place of `state` with 2.1: it folds every end into TERMINATED with a reason. */
-function statusOf(run: RunRow): JsonObject {
+function statusOf(run: RunProgress): JsonObject {
   if (run.lifeCycle === "QUEUED")
     return { state: "QUEUED", queue_details: { code: "MAX_CONCURRENT_RUNS_REACHED", message: run.message } };
   if (run.endTime === undefined) return { state: run.lifeCycle };
@@ -33,7 +33,7 @@ function statusOf(run: RunRow): JsonObject {
   return { state: "TERMINATED", termination_details: { code, type, message: run.message } };
 }
 
-function times(workspace: Workspace, run: RunRow): JsonObject {
+function times(workspace: Workspace, run: RunProgress): JsonObject {
   const end = run.endTime;
   const setUp = (run.setUpAt ?? end ?? workspace.clock.now()) - run.startTime;
   return {
@@ -59,13 +59,16 @@ export interface RunShown {
   /** With its tasks and job clusters; `runs/list` leaves them out unless asked. */
   readonly expand: boolean;
   readonly pageToken?: string | undefined;
+  /** With what each repair ran. */
+  readonly history?: boolean;
 }
 
 const pageUrl = (workspace: Workspace, origin: string, run: RunRow, runId: bigint): string =>
   `${origin}/?o=${workspace.options.id}#job/${run.jobId}/run/${runId}`;
 
 function taskView(workspace: Workspace, run: RunRow, origin: string, taskRun: TaskRun): JsonObject {
-  const { runId, task, clusterId } = taskRun;
+  const { runId, task, clusterId, attempt } = taskRun;
+  const progress = taskRun.ended ?? progressOf(run);
   const called = isObject(task["run_job_task"]) ? String(task["run_job_task"]["job_id"]) : undefined;
   const child = run.children.map((id) => runTable(workspace).get(id)).find((each) => each?.jobId === called);
   return {
@@ -73,10 +76,10 @@ function taskView(workspace: Workspace, run: RunRow, origin: string, taskRun: Ta
     ...(isObject(task["run_job_task"]) && child && { run_job_task: { ...task["run_job_task"], run_id: child.id } }),
     run_id: runId,
     run_page_url: pageUrl(workspace, origin, run, runId),
-    attempt_number: 0,
-    state: stateOf(run),
-    status: statusOf(run),
-    ...times(workspace, run),
+    attempt_number: attempt,
+    state: stateOf(progress),
+    status: statusOf(progress),
+    ...times(workspace, progress),
     ...instanceOf(workspace, clusterId),
   };
 }
@@ -97,6 +100,23 @@ function singleTask(workspace: Workspace, run: RunRow): JsonObject {
     },
     ...instanceOf(workspace, only.clusterId),
   };
+}
+
+/** The first go of a run and its repairs, the oldest first. */
+function repairHistory(run: RunRow): JsonObject[] {
+  const first = { id: undefined, startTime: run.startTime, taskRunIds: run.tasks.map((task) => task.runId) };
+  return (run.attempts.length > 0 ? run.attempts : [{ ...first, ended: undefined }]).map((attempt) => {
+    const progress = attempt.ended ?? progressOf(run);
+    return {
+      type: attempt.id === undefined ? "ORIGINAL" : "REPAIR",
+      ...(attempt.id !== undefined && { id: attempt.id }),
+      start_time: attempt.startTime,
+      end_time: progress.endTime ?? 0,
+      state: stateOf(progress),
+      status: statusOf(progress),
+      task_run_ids: [...attempt.taskRunIds],
+    };
+  });
 }
 
 /** https://docs.databricks.com/api/azure/workspace/jobs/getrun */
@@ -144,6 +164,7 @@ export function runDetails(workspace: Workspace, run: RunRow, shown: RunShown): 
     state: stateOf(run),
     ...(version !== "2.0" && { status: statusOf(run) }),
     ...times(workspace, run),
+    ...(shown.history && { repair_history: repairHistory(run) }),
     ...(Object.keys(overriding).length > 0 && { overriding_parameters: overriding }),
     format: version === "2.0" ? run.format : "MULTI_TASK",
     ...cut,

@@ -1,6 +1,7 @@
 """Runs: started, waited for, listed, cancelled, submitted once for one token."""
 
 from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import InvalidParameterValue
 from databricks.sdk.service.compute import ClusterSpec
 from databricks.sdk.service.jobs import NotebookTask, RunResultState, SubmitTask, Task
 
@@ -19,6 +20,15 @@ assert w.jobs.run_now(job, idempotency_token="once").run_id == first
 w.jobs.cancel_run(first).result()
 assert w.jobs.get_run(first).state.result_state == RunResultState.CANCELED
 assert {one.run_id for one in w.jobs.list_runs(job_id=job)} == {run.run_id, first}
+repaired = w.jobs.repair_run(first, rerun_tasks=["one"]).result()
+assert repaired.state.result_state == RunResultState.SUCCESS, repaired.state
+history = w.jobs.get_run(first, include_history=True).repair_history
+assert [attempt.type.value for attempt in history] == ["ORIGINAL", "REPAIR"], history
+try:
+    w.jobs.repair_run(first, rerun_tasks=["one"])
+    raise AssertionError("repaired without naming the repair before")
+except InvalidParameterValue:
+    pass
 submitted = w.jobs.submit(
     run_name="submitted", tasks=[SubmitTask(task_key="one", notebook_task=notebook, new_cluster=spec)]
 ).result()

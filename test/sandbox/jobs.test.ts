@@ -302,6 +302,47 @@ describe("runs", () => {
     expect((await at.call("POST", "/api/2.2/jobs/run-now", { job_id: id, only: ["z"] })).status).toBe(400);
   });
 
+  test("a failed run is repaired, all of it or a task of it; each repair names the one before", async () => {
+    at.workspace.controls.launchFailure = "CLOUD_PROVIDER_RESOURCE_STOCKOUT";
+    const own = { new_cluster: newCluster };
+    const id = await create({
+      name: "j",
+      tasks: [task("a", own), task("b", { ...own, depends_on: [{ task_key: "a" }] })],
+    });
+    const { run_id } = await at.post("/api/2.2/jobs/run-now", { job_id: id });
+    const run = (): Promise<Answer> => at.get(`/api/2.2/jobs/runs/get?run_id=${run_id}&include_history=true`);
+    const repair = (body: object): Promise<Answer> => at.call("POST", "/api/2.2/jobs/runs/repair", { run_id, ...body });
+    expect((await repair({ rerun_all_failed_tasks: true })).body.error_code).toBe("INVALID_STATE");
+    at.clock.advance(10_000);
+    const before = await run();
+    expect(before.repair_history).toMatchObject([{ type: "ORIGINAL", state: { result_state: "FAILED" } }]);
+    at.workspace.controls.launchFailure = undefined;
+
+    const part = await repair({ rerun_tasks: ["a"] });
+    expect((await run()).state.life_cycle_state).toBe("PENDING");
+    at.clock.advance(10_000);
+    const partly = await run();
+    expect([partly.state.result_state, ...partly.tasks.map((each: Answer) => each.state.result_state)]).toEqual([
+      "FAILED",
+      "SUCCESS",
+      "FAILED",
+    ]);
+    expect(partly.tasks.map((each: Answer) => each.attempt_number)).toEqual([1, 0]);
+    expect(partly.tasks[1].run_id).toBe(before.tasks[1].run_id);
+
+    expect((await repair({ rerun_all_failed_tasks: true })).body.message).toContain("latest repair ID");
+    const latest_repair_id = part.body.repair_id;
+    expect((await repair({ latest_repair_id, rerun_all_failed_tasks: true })).status).toBe(200);
+    at.clock.advance(10_000);
+    const whole = await run();
+    expect(whole.state).toMatchObject({ life_cycle_state: "TERMINATED", result_state: "SUCCESS" });
+    expect(whole.repair_history.map((each: Answer) => [each.type, each.task_run_ids.length])).toEqual([
+      ["ORIGINAL", 2],
+      ["REPAIR", 1],
+      ["REPAIR", 1],
+    ]);
+  });
+
   test("a run on a cluster that cannot be launched fails with the cloud's message", async () => {
     at.workspace.controls.launchFailure = "CLOUD_PROVIDER_RESOURCE_STOCKOUT";
     const { run_id } = await at.post("/api/2.1/jobs/runs/submit", {
