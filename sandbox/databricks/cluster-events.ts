@@ -32,7 +32,11 @@ export function forgetEvents(workspace: Workspace, clusterId: string): void {
 const integer = (value: Json | undefined, fallback: number): number =>
   value === undefined || value === null ? fallback : Number(value);
 
-/** https://docs.databricks.com/api/azure/workspace/clusters/events, with `offset`/`limit` and with page tokens. */
+/**
+ * https://docs.databricks.com/api/azure/workspace/clusters/events, with `offset`/`limit` and with page tokens. Either way
+ * `next_page` is there while there is more: it is all that the SDKs go by.
+ * https://github.com/databricks/databricks-sdk-go/blob/main/service/compute/impl.go (Events)
+ */
 export function listEvents(workspace: Workspace, clusterId: string, request: JsonObject): JsonObject {
   const order = request["order"] ?? "DESC";
   if (order !== "ASC" && order !== "DESC") throw invalidParameter(`Invalid order: ${String(order)}`);
@@ -50,6 +54,7 @@ export function listEvents(workspace: Workspace, clusterId: string, request: Jso
     const page = pageOf(events, size, typeof token === "string" ? token : undefined, `events ${clusterId} ${order}`);
     return {
       events: page.items as unknown as Json[],
+      ...(page.next && { next_page: { ...request, page_token: page.next } }),
       next_page_token: page.next,
       prev_page_token: page.previous,
       total_count: 0,

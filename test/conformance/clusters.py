@@ -35,6 +35,10 @@ w.clusters.unpin(cluster.cluster_id)
 kinds = {event.type for event in w.clusters.events(cluster.cluster_id)}
 assert {EventType.CREATING, EventType.RUNNING, EventType.EDITED, EventType.TERMINATING} <= kinds, kinds
 
+every = len(list(w.clusters.events(cluster.cluster_id)))
+assert every > 4 and every == len(list(w.clusters.events(cluster.cluster_id, page_size=3))), every
+assert every == len(list(w.clusters.events(cluster.cluster_id, limit=3))), every
+
 made = {
     w.clusters.create(cluster_name=f"many {n}", spark_version=version, node_type_id=node, num_workers=1).cluster_id
     for n in range(30)
