@@ -244,6 +244,8 @@ test("notebook.exit, spark.conf, and what the sandbox lacks", async () => {
   expect((await run(context, "   \n    if True:\n        print('indented')")).data).toBe("indented");
   expect((await run(context, "%sh ls")).summary).toContain("the sandbox does not emulate %sh");
   expect((await run(context, "spark.sql('select 1')")).summary).toContain("the sandbox does not emulate spark.sql");
+  const notebook = await run(context, "dbutils.notebook.run('/n', 60)");
+  expect(notebook.summary).toContain("the sandbox does not emulate dbutils.notebook.run");
 });
 
 test("a cluster that does not run has no contexts, and 145 is the most", async () => {

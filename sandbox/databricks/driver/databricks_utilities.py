@@ -70,6 +70,16 @@ SecretMetadata = collections.namedtuple("SecretMetadata", ["key"])
 SecretScope = collections.namedtuple("SecretScope", ["name"])
 
 
+class _Part:
+    """A part of dbutils; what it lacks is named, so that it is not taken for a mistake of the notebook."""
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        part = type(self).__name__.removeprefix("_").lower()
+        raise NotImplementedError(f"the sandbox does not emulate dbutils.{part}.{name}")
+
+
 class _Local:
     """Files of the driver itself, `file:/...`."""
 
@@ -90,7 +100,7 @@ def _is_local(path):
     return path.startswith("file:")
 
 
-class _Fs:
+class _Fs(_Part):
     def ls(self, path):
         if not _is_local(path):
             return [FileInfo(*entry) for entry in _call("fs.ls", path=path)]
@@ -196,7 +206,7 @@ class _Fs:
             file.write(data)
 
 
-class _Secrets:
+class _Secrets(_Part):
     def get(self, scope, key):
         return self.getBytes(scope, key).decode()
 
@@ -214,7 +224,7 @@ class _Secrets:
         return [SecretScope(name) for name in _call("secrets.listScopes")]
 
 
-class _Notebook:
+class _Notebook(_Part):
     def exit(self, value):
         raise NotebookExit(str(value))
 
