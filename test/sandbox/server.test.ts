@@ -30,6 +30,12 @@ test("a request needs a token that the workspace knows, and acts as whom it belo
   ]);
   const unknown = await at.call("GET", "/api/2.0/clusters/list", undefined, "other");
   expect([unknown.status, unknown.body]).toEqual([403, { error_code: 403, message: "Invalid access token." }]);
+  const asPassword = (login: string): Promise<Response> =>
+    fetch(`${at.server.url}/api/2.0/clusters/list`, {
+      headers: { authorization: `Basic ${Buffer.from(login).toString("base64")}` },
+    });
+  expect([(await asPassword("token:test-token")).status, (await asPassword("token:other")).status]).toEqual([200, 403]);
+  expect((await asPassword("admin@example.com:test-token")).status).toBe(401);
   at.workspace.acceptToken("spare", "someone@example.com");
   const { body } = await at.call("POST", "/api/2.2/jobs/create", job, "spare");
   expect((await at.get(`/api/2.2/jobs/get?job_id=${body.job_id}`)).creator_user_name).toBe("someone@example.com");
