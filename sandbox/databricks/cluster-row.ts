@@ -42,7 +42,7 @@ export function clusterTable(workspace: Workspace): Map<string, ClusterRow> {
   return workspace.table<ClusterRow>("clusters");
 }
 
-/** Ids of the job runs that are at work on a cluster, which keep it from being terminated as idle. */
+/** Ids of the job runs and commands that are at work on a cluster, which keep it from being terminated as idle. */
 export function workOn(workspace: Workspace, clusterId: string): Set<string> {
   const table = workspace.table<Set<string>>("cluster-work");
   let work = table.get(clusterId);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "hono";
 import { ApiError, jsonBody, reply } from "../http/app.js";
-import { type ClusterRow, clusterTable } from "./cluster-row.js";
+import { type ClusterRow, clusterTable, workOn } from "./cluster-row.js";
 import { dbutilsCalls } from "./dbutils.js";
 import { type CommandResults, Interpreter } from "./interpreter.js";
 import type { Service } from "./registry.js";
@@ -181,11 +181,14 @@ class CommandRunner {
       results: undefined,
     };
     this.#commands.set(command.id, command);
+    workOn(this.workspace, context.clusterId).add(command.id);
     this.#touch(context);
     const before = this.#queues.get(context.id) ?? Promise.resolve();
     this.#queues.set(
       context.id,
-      before.then(() => this.#run(context, command, code)),
+      before
+        .then(() => this.#run(context, command, code))
+        .finally(() => workOn(this.workspace, context.clusterId).delete(command.id)),
     );
     return command.id;
   }
@@ -218,6 +221,9 @@ class CommandRunner {
 
   /** After a restore, no interpreter has what the rows say ran in it: every context ends. */
   forget(): void {
+    for (const { clusterId, id } of this.#contexts.values())
+      for (const command of this.#commands.values())
+        if (command.contextId === id) workOn(this.workspace, clusterId).delete(command.id);
     this.#contexts.clear();
     this.#commands.clear();
     this.#queues.clear();
@@ -249,7 +255,7 @@ class CommandRunner {
     this.#touch(context);
   }
 
-  /** A command keeps its cluster from terminating for idleness. */
+  /** A command keeps its cluster from terminating for idleness; while it runs it is work on it, too. */
   #touch(context: ContextRow): void {
     const cluster = this.#clusters.get(context.clusterId);
     if (cluster) cluster.lastActivityAt = this.workspace.clock.now();

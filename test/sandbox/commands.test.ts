@@ -290,3 +290,30 @@ test("a restored workspace has its mounts and secrets again, and no contexts", a
   const points = (await run(await newContext(), "print([m.mountPoint for m in dbutils.fs.mounts()])")).data as string;
   expect([points.includes("/mnt/before"), points.includes("/mnt/after")]).toEqual([true, false]);
 });
+
+test("a command under way keeps its cluster up past its idle time, and no longer", async () => {
+  const { cluster_id } = await at.post("/api/2.0/clusters/create", {
+    cluster_name: "busy",
+    spark_version: "15.4.x-scala2.12",
+    node_type_id: "Standard_DS3_v2",
+    num_workers: 0,
+    autotermination_minutes: 10,
+  });
+  at.clock.advance(10);
+  const state = async (): Promise<Answer> => (await at.get(`/api/2.0/clusters/get?cluster_id=${cluster_id}`)).state;
+  const context = await at.post("/api/1.2/contexts/create", { clusterId: cluster_id, language: "python" });
+  const here = { clusterId: cluster_id, contextId: context.id };
+  const { id } = await at.post("/api/1.2/commands/execute", {
+    ...here,
+    command: "while True: pass",
+    language: "python",
+  });
+  at.clock.advance(30 * 60_000);
+  expect(await state()).toBe("RUNNING");
+  await at.post("/api/1.2/commands/cancel", { ...here, commandId: id });
+  const status = (): Promise<Answer> =>
+    at.get(`/api/1.2/commands/status?clusterId=${cluster_id}&contextId=${context.id}&commandId=${id}`);
+  while (!isOver((await status()).status as string)) await new Promise((resolve) => setTimeout(resolve, 10));
+  at.clock.advance(30 * 60_000);
+  expect(await state()).toBe("TERMINATED");
+});
