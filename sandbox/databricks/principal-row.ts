@@ -34,7 +34,24 @@ export function addPrincipal(workspace: Workspace, kind: PrincipalKind, resource
   // SCIM ids are digits too, but sent as strings.
   const row = { ...resource, id: workspace.newId().toString().slice(0, 16) };
   principalTable(workspace, kind).set(row.id, row);
+  if (kind !== "Groups") joinUsers(workspace, kind, row);
   return row;
+}
+
+/**
+ * Everyone in a workspace is in its group `users`: https://learn.microsoft.com/azure/databricks/admin/users-groups/groups.
+ * Clients build on it, and fail on a user without a group:
+ * https://github.com/databrickslabs/migrate/blob/master/dbclient/ClustersClient.py (log_cluster_configs)
+ */
+function joinUsers(workspace: Workspace, kind: PrincipalKind, row: JsonObject): void {
+  const users = findGroup(workspace, "users");
+  if (!users) return;
+  const member = {
+    value: row["id"],
+    display: row["displayName"] ?? row["userName"],
+    $ref: `${kind}/${String(row["id"])}`,
+  };
+  users["members"] = [...(Array.isArray(users["members"]) ? users["members"] : []), member];
 }
 
 /** The user of that name, or the service principal of that application id. */

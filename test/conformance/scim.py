@@ -17,6 +17,8 @@ assert [user.id for user in found] == [users[7].id], found
 
 principal = w.service_principals.create(display_name="robot")
 assert w.service_principals.get(principal.id).application_id == principal.application_id
+for made in (w.users.get(users[3].id), w.service_principals.get(principal.id)):
+    assert [group.display for group in made.groups] == ["users"], made
 inner = w.groups.create(display_name="inner", members=[ComplexValue(value=users[0].id)])
 outer = w.groups.create(display_name="outer", members=[ComplexValue(value=inner.id)])
 w.groups.patch(
