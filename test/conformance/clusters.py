@@ -2,7 +2,15 @@
 
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue, ResourceDoesNotExist
-from databricks.sdk.service.compute import AutoScale, AzureAttributes, AzureAvailability, EventType, State
+from databricks.sdk.service.compute import (
+    AutoScale,
+    AzureAttributes,
+    AzureAvailability,
+    EventType,
+    ListClustersSortBy,
+    ListClustersSortByField,
+    State,
+)
 
 w = WorkspaceClient()
 version = w.clusters.select_spark_version(long_term_support=True)
@@ -43,7 +51,9 @@ made = {
     w.clusters.create(cluster_name=f"many {n}", spark_version=version, node_type_id=node, num_workers=1).cluster_id
     for n in range(30)
 }
-listed = [found.cluster_id for found in w.clusters.list(page_size=10)]
+# By name: the usual order is by state, which these clusters change while the pages are read.
+by_name = ListClustersSortBy(field=ListClustersSortByField.CLUSTER_NAME)
+listed = [found.cluster_id for found in w.clusters.list(page_size=10, sort_by=by_name)]
 assert len(listed) == len(set(listed)) == 31 and made < set(listed)
 
 w.clusters.permanent_delete(cluster.cluster_id)
