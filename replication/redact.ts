@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
-import { isArray, isObject, type Json } from "./client/json.js";
+import { isArray, isObject, type Json, type JsonObject } from "./client/json.js";
 
 /** Names under which a secret is kept, in Spark settings, environment variables and parameters. */
 const secretName = new RegExp(
   [
     /secret|passw(or)?d|passphrase|token|credential|signature|connection[._-]?string/,
     /(api|access|account|private|primary|secondary|shared|master|storage|encryption|decryption|signing|subscription|license|instrumentation|function|host|sas)[._-]?key/,
-    /(?<![a-z])(pwd|pass|pw|creds?|sas|auth)(?![a-z])/,
+    /(?<![a-z])(pwd|pass|pw|creds?|sas|auth|authorization|bearer)(?![a-z])/,
+    /(^|\.)key$/,
   ]
     .map((each) => each.source)
     .join("|"),
@@ -24,6 +25,10 @@ const secretText = new RegExp(
     /\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*/,
     /\b(AccountKey|SharedAccessKey|SharedAccessSignature|sig|password|pwd)=[^;&\s"']+/,
     /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]+:[^\s/@]+@/,
+    /\bhttps?:\/\/[^\s/@]+@/,
+    /(?<=[?&])(code|key|access_token)=[^\s"'#]+/,
+    /(?<=\bhttps:\/\/(hooks\.slack\.com|[\w.-]+\.webhook\.office\.com|discord\.com\/api\/webhooks)\/)[^\s"']+/,
+    /(?<=\b(Bearer|Basic) )[A-Za-z0-9+/._~=-]{8,}/,
     /\b[A-Za-z0-9+/]{43}=|\b[A-Za-z0-9+/]{86}==/,
     /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
     /\b(AKIA|ASIA)[0-9A-Z]{16}\b/,
@@ -37,8 +42,27 @@ const secretText = new RegExp(
 
 const secretReference = /^\{\{\s*secrets\/[^}]+\}\}$/;
 
+/** What a value stands among: `all` may be secrets, or all but what by its form is none. */
+type Guard = "none" | "parameters" | "all";
+
 /** Fields whose every value may be a secret, since a user may put anything there. */
-const guardedFields = new Set(["spark_env_vars"]);
+const guards: Readonly<Record<string, Guard>> = {
+  spark_env_vars: "all",
+  base_parameters: "parameters",
+  jar_params: "parameters",
+  job_parameters: "parameters",
+  named_parameters: "parameters",
+  notebook_params: "parameters",
+  parameters: "parameters",
+  pipeline_params: "parameters",
+  python_named_params: "parameters",
+  python_params: "parameters",
+  spark_submit_params: "parameters",
+  sql_params: "parameters",
+};
+
+/** A number, a yes or no, a date, a `{{job.parameter}}`, or the name of an option. */
+const harmlessParameter = /^(-?\d{1,9}(\.\d+)?|true|false|\d{4}-\d\d-\d\d|\{\{[^{}]+\}\}|--?[a-z][a-z-]*)$/i;
 
 const secretWord =
   "[\\w.-]*(?:secret|passw(?:or)?d|passphrase|token|credential|(?<![a-z])(?:pwd|pass|creds?)(?![a-z])|(?:api|access|account|private|primary|secondary|shared|storage|encryption|signing)[_-]?key)[\\w.-]*";
@@ -54,19 +78,27 @@ function seal(value: string): string {
 }
 
 /** The value with everything that may be a secret hidden, so that it can be shown, logged and kept. A change still shows. */
-export function redact(value: Json, name = "", guarded = false): Json {
-  if (isArray(value)) return redactList(value, name, guarded);
+export function redact(value: Json, name = "", guard: Guard = "none"): Json {
+  if (isArray(value)) return redactList(value, name, guard);
   if (isObject(value))
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => [
         key,
-        inner === undefined ? inner : redact(inner, key, guarded || guardedFields.has(key)),
+        inner === undefined ? inner : redactField(value, key, inner, guard),
       ]),
     );
   if (typeof value !== "string")
     return hides(name) && value !== null && typeof value !== "boolean" ? seal(String(value)) : value;
   if (value === "" || secretReference.test(value)) return value;
-  return guarded || hides(name) ? seal(value) : redactText(value);
+  if (hides(name) || guard === "all") return seal(value);
+  return guard === "parameters" && !harmlessParameter.test(value) ? seal(value) : redactText(value);
+}
+
+/** A job's parameters come as `{name, default}`: there the name is a value, and says of the other what it is. */
+function redactField(holder: JsonObject, key: string, inner: Json, guard: Guard): Json {
+  const named = guard === "parameters" && typeof holder.name === "string";
+  if (named && key === "name") return inner;
+  return redact(inner, named ? String(holder.name) : key, guard === "none" ? (guards[key] ?? "none") : guard);
 }
 
 /** Hides what looks like a secret within a text: an error message, a command line. */
@@ -82,10 +114,10 @@ export function redactText(text: string): string {
 }
 
 /** In a list of arguments, the one after `--password` is hidden as well. */
-function redactList(list: readonly Json[], name: string, guarded: boolean): Json[] {
+function redactList(list: readonly Json[], name: string, guard: Guard): Json[] {
   let afterSecretFlag = false;
   return list.map((each) => {
-    const hidden = redact(each, afterSecretFlag ? "secret" : name, guarded);
+    const hidden = redact(each, afterSecretFlag ? "secret" : name, guard);
     afterSecretFlag = typeof each === "string" && /^-{1,2}/.test(each) && hides(each) && !each.includes("=");
     return hidden;
   });

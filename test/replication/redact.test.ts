@@ -25,10 +25,18 @@ describe("redact", () => {
       "a flag of a sort of key",
       { spark_python_task: { parameters: [`--storage-key=${planted}`, "--db-pwd", planted] } },
     ],
+    ["a job parameter's default", { parameters: [{ name: "region", default: planted }] }],
+    ["a task's parameter, whatever its name", { notebook_task: { base_parameters: { region: planted } } }],
+    ["an argument without a flag", { spark_python_task: { parameters: [planted] } }],
+    ["a token alone in an address", { git_source: { git_url: `https://${planted}@git.example.com/x` } }],
+    ["the code in an address", { spark_conf: { "spark.x.url": `https://x.example.com/run?code=${planted}&a=1` } }],
+    ["a webhook's address", { spark_conf: { "spark.x.url": `https://hooks.slack.com/services/T0/B0/${planted}` } }],
+    ["a header", { spark_conf: { "spark.x.header": "X: Bearer hunter2-Zq8" } }],
+    ["a setting called a key and no more", { spark_conf: { "spark.x.key": planted } }],
     ["a connection string", { base_parameters: { db: `Endpoint=x;SharedAccessKey=${planted}` } }],
   ])("hides %s", (_what, definition) => {
     const shown = JSON.stringify(redact(definition));
-    expect(shown).not.toContain(planted);
+    expect(shown).not.toContain("hunter2");
     expect(shown).not.toContain("424242424242");
     expect(shown).not.toContain("dapi0123");
     expect(shown).toContain("[hidden ");
@@ -39,6 +47,17 @@ describe("redact", () => {
       spark_env_vars: { TOKEN: "{{secrets/etl/token}}" },
       tasks: [{ task_key: "load", notebook_task: { notebook_path: "/Shared/load" }, timeout_seconds: 600 }],
       num_workers: 4,
+    };
+    expect(redact(definition)).toEqual(definition);
+  });
+
+  it("leaves parameters that are no secret by their form", () => {
+    const definition = {
+      parameters: [{ name: "run_date", default: "2025-01-31" }],
+      tasks: [
+        { notebook_task: { base_parameters: { retries: "3", full: "true", day: "{{job.start_time.iso_date}}" } } },
+        { spark_python_task: { parameters: ["--verbose", "-n", "12"] } },
+      ],
     };
     expect(redact(definition)).toEqual(definition);
   });
