@@ -10,7 +10,7 @@ import { kindNamed } from "./kinds/registry.js";
 import { byReason, countOutcomes, type Ledger, type LedgerLine } from "./ledger.js";
 import type { CopyRecord } from "./manifest.js";
 import type { Origin } from "./marker.js";
-import { Counterparts, isOursByRecord, type Plan, type PlannedCopy, visible } from "./plan.js";
+import { Counterparts, isOursByRecord, knownByNotes, type Plan, type PlannedCopy, visible } from "./plan.js";
 import { nothingToDo, pictureOf, type ReplicaPicture } from "./preview-picture.js";
 import { type Progress, silent } from "./progress.js";
 import { redactText } from "./redact.js";
@@ -246,7 +246,9 @@ export async function refresh(state: ReplicaState, progress: Progress = silent):
   if (state.role === "active" || !state.local) return state;
   const run = await ownRun(state, progress);
   const kind = kindNamed(state.kind);
-  const items = new Map((await run.items("target", state.kind)).map((item) => [item.id, item]));
+  const shown = await run.items("target", state.kind);
+  const targets = knownByNotes(kind, shown, await run.manifest("target", state.kind));
+  const items = new Map(targets.map((item) => [item.id, item]));
   const drift: string[] = [];
   const gone = new Set<string>();
   for (const { id, name, actual } of Object.values(state.copies)) {
@@ -256,7 +258,7 @@ export async function refresh(state: ReplicaState, progress: Progress = silent):
     if (!item) {
       gone.add(id);
       drift.push(`${who} is gone from the standby`);
-    } else if (actual !== undefined && fingerprint(visible(kind, item.definition)) !== actual)
+    } else if (item.markerLost || (actual !== undefined && fingerprint(visible(kind, item.definition)) !== actual))
       drift.push(`${who} was edited on the standby`);
   }
   return {
@@ -281,7 +283,7 @@ export async function removeCopies(state: ReplicaState, progress: Progress = sil
   const run = await ownRun(state, progress);
   const kind = kindNamed(state.kind);
   const manifest = await run.manifest("target", state.kind);
-  const targets = await run.items("target", state.kind);
+  const targets = knownByNotes(kind, await run.items("target", state.kind), manifest);
   const counterparts = new Counterparts(targets, manifest);
   const ours = targets.filter(
     (item) => isUntouched(kind, item, manifest.get(item.origin)) && counterparts.of(item) === item,

@@ -3,7 +3,7 @@ import type { JsonObject } from "./client/json.js";
 import { fingerprint, sameJson } from "./fingerprint.js";
 import type { Item, Kind, Prepared, Reference } from "./kinds/kind.js";
 import type { CopyRecord, Manifest } from "./manifest.js";
-import { originOf, type Origin, parseOrigin } from "./marker.js";
+import { markerTag, originOf, type Origin, parseOrigin } from "./marker.js";
 import { brief, type Changes, changesBetween, describeChanges } from "./changes.js";
 import { referencesOf } from "./references.js";
 import { mappingNotAvailable, type CopyIds, Resolver } from "./resolver.js";
@@ -49,12 +49,13 @@ export interface Plan {
 
 /** Compares both sides and the last write of one kind. Writes nothing. */
 export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
-  const [listed, targets, manifest, sourceManifest] = await Promise.all([
+  const [listed, shown, manifest, sourceManifest] = await Promise.all([
     run.items("source", kind.name),
     run.items("target", kind.name),
     run.manifest("target", kind.name),
     run.manifest("source", kind.name),
   ]);
+  const targets = knownByNotes(kind, shown, manifest);
   const sources = await distinctOrigins(kind, listed, sourceManifest, run);
   refuseEmptied(kind, sources, targets, manifest, run);
   const counterparts = new Counterparts(targets, manifest);
@@ -197,6 +198,19 @@ function refuseEmptied(
     );
 }
 
+/** The target's objects, with copies that have lost their marker known for what they are: else they would be made anew. */
+export function knownByNotes(kind: Kind, targets: readonly Item[], manifest: Manifest): readonly Item[] {
+  if (kind.identity !== "marker") return targets;
+  const found = new Set(targets.map(({ origin }) => origin));
+  const lost = [...manifest.entries()].filter(([origin, { id }]) => id !== undefined && !found.has(origin));
+  if (lost.length === 0) return targets;
+  const origins = new Map(lost.map(([origin, { id }]) => [id, origin]));
+  return targets.map((item) => {
+    const origin = item.marked ? undefined : origins.get(item.id);
+    return origin === undefined ? item : { ...item, origin, markerLost: true };
+  });
+}
+
 /** Finds the target's object that stands for a source's: the copy that bears its marker, or the original it came from. */
 export class Counterparts {
   readonly #byOrigin = new Map<Origin, Item[]>();
@@ -243,23 +257,25 @@ function compare(
 ): PlannedCopy {
   const [shouldBe, is] = [visible(kind, desired), visible(kind, actual.definition)];
   const equal = sameJson(shouldBe, is);
-  const drifted = record?.actual !== undefined && record.actual !== fingerprint(is);
+  const drifted = actual.markerLost === true || (record?.actual !== undefined && record.actual !== fingerprint(is));
   const sourceChanged = record?.desired !== fingerprint(desired);
   const settle: CopyAction = actual.unsettled?.length ? "settle" : "none";
   const why = [...copy.why, ...(actual.unsettled ?? [])];
   const heldChanges = changesBetween({ held: record?.held }, { held: copy.prepared?.held });
   const unseenChanged = kind.unseen !== undefined && record?.desired !== undefined && sourceChanged;
 
-  if ((equal && !unseenChanged) || (!drifted && !sourceChanged && record?.actual !== undefined)) {
+  if ((equal && !unseenChanged && !actual.markerLost) || (!drifted && !sourceChanged && record?.actual !== undefined)) {
     const noted =
       record?.actual !== undefined && !sourceChanged && !drifted && sameJson(record.held, copy.prepared?.held);
     const adopted = record?.desired === undefined;
     return { ...copy, why, adopted, action: noted ? settle : "note", changes: adopted ? {} : heldChanges };
   }
-  const fieldChanges = equal
-    ? Object.fromEntries(kind.unseen!.map((field) => [field, `now ${brief(desired[field])}`]))
-    : changesBetween(is, shouldBe);
-  const changes = { ...fieldChanges, ...heldChanges };
+  const markerChange: Changes = actual.markerLost ? { [markerTag]: `(none) → ${copy.source.origin}` } : {};
+  const fieldChanges =
+    equal && unseenChanged
+      ? Object.fromEntries(kind.unseen!.map((field) => [field, `now ${brief(desired[field])}`]))
+      : changesBetween(is, shouldBe);
+  const changes = { ...markerChange, ...fieldChanges, ...heldChanges };
   if (drifted) {
     const wins = run.settings.conflicts ?? "source";
     const conflict = `edited on the standby (${describeChanges(changes)}); ${wins === "source" ? "the source's version wins" : "the standby's version is kept (conflicts: standby)"}`;
@@ -300,7 +316,9 @@ function leftovers(
 
 /** Our marker alone is not enough: a clone bears it too, and so does a copy that another source has here. */
 export function isOursByRecord(kind: Kind, item: Item, record: CopyRecord | undefined): boolean {
-  return record !== undefined && (kind.identity === "marker" ? item.marked : !record.adopted);
+  return (
+    record !== undefined && (kind.identity === "marker" ? item.marked || item.markerLost === true : !record.adopted)
+  );
 }
 
 /** A listing that skipped an object must not cost its copy. */

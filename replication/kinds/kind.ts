@@ -24,6 +24,8 @@ export interface Item {
   readonly origin: Origin;
   /** Whether the workspace shows it as a copy of ours. */
   readonly marked: boolean;
+  /** A copy of ours by the id that was noted, although somebody has taken its marker off. */
+  readonly markerLost?: boolean;
   /** Everything that a copy must have, and nothing that the workspace decides itself; references are this side's. */
   readonly definition: JsonObject;
   /** Why it is never copied: a job's own cluster, a mount of Databricks' own, … */
