@@ -337,7 +337,7 @@ class Application {
 }
 
 /** What became of a copy for which nothing had to be sent. */
-function unwritten({ action, adopted }: PlannedCopy): Outcome {
+export function unwritten({ action, adopted }: PlannedCopy): Outcome {
   if (action === "skip") return "skipped";
   if (action === "blocked") return "needs-a-person";
   if (action === "note") return adopted ? "adopted" : "updated";

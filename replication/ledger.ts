@@ -40,7 +40,7 @@ const outcomes: readonly Outcome[] = [
   "not-ours",
 ];
 
-export function countOutcomes(lines: readonly LedgerLine[]): Record<string, number> {
+export function countOutcomes(lines: readonly Pick<LedgerLine, "outcome" | "held">[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const line of lines) {
     counts[line.outcome] = (counts[line.outcome] ?? 0) + 1;

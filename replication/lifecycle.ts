@@ -1,7 +1,7 @@
 import { countedFor, takeCallCount } from "./client/call-count.js";
 import { isNotFound } from "./client/errors.js";
 import type { JsonObject } from "./client/json.js";
-import { applyPlan } from "./apply.js";
+import { applyPlan, unwritten } from "./apply.js";
 import { describeChanges } from "./changes.js";
 import { fingerprint } from "./fingerprint.js";
 import { forAll } from "./for-all.js";
@@ -86,16 +86,25 @@ const mostAnnounced = 20;
 
 /** What would be written, object by object: a preview's short form shows no inputs. */
 function announce({ kind, copies, orphans }: Plan, { plan }: ReplicaPicture, progress: Progress): void {
-  if (plan === nothingToDo) return;
+  if (plan === nothingToDo) {
+    const outcomes = copies.map((copy) => ({ outcome: unwritten(copy) }));
+    const counts = tellCounts(countOutcomes(outcomes));
+    if (counts) progress({ kind: kind.name, text: `${plan}: ${counts}`, severity: "info" });
+    return;
+  }
   const lines = [
     ...copies.flatMap((copy) => (copy.action in signs ? [`${signs[copy.action]} ${told(copy)}`] : [])),
     ...orphans.flatMap(({ action, copy, why }) =>
       action === "remove" ? [`- ${JSON.stringify(copy.name)} [${copy.id}]: ${why}`] : [],
     ),
   ];
+  progress({ kind: kind.name, text: `${kind.name}: ${plan}${listed(lines)}`, severity: "info" });
+}
+
+/** The first of the lines, each below the other. */
+function listed(lines: readonly string[]): string {
   const rest = lines.length > mostAnnounced ? [`… and ${lines.length - mostAnnounced} more: see the details`] : [];
-  const list = [...lines.slice(0, mostAnnounced), ...rest].map((line) => `\n  ${line}`).join("");
-  progress({ kind: kind.name, text: `${kind.name}: ${plan}${list}`, severity: "info" });
+  return [...lines.slice(0, mostAnnounced), ...rest].map((line) => `\n  ${line}`).join("");
 }
 
 /** How Pulumi marks them, too. A copy that only is noted down is no news. */
@@ -115,7 +124,7 @@ function describeName({ name, id }: Item): string {
 
 async function planFor(args: ReplicaArgs, progress: Progress): Promise<Plan> {
   const run = runOf(args);
-  run.progress = progress;
+  run.showOn(args.kind, progress);
   for (const [kind, idMap] of Object.entries(args.idMaps ?? {})) run.giveIdMap(kind, idMap);
   return countedFor(args.kind, () => run.plan(args.kind));
 }
@@ -139,7 +148,7 @@ export async function apply(
 ): Promise<ReplicaState> {
   if (args.role === "active") return activate(args, before, progress);
   const run = runOf(args);
-  run.progress = progress;
+  run.showOn(args.kind, progress);
   await run.recall(args.kind, before?.copies ?? {});
   const plan = await planFor(args, progress);
   const { idMap, lines, records } = await countedFor(args.kind, () => applyPlan(plan, run, progress));
@@ -162,10 +171,15 @@ function ledgerOf(kind: KindName, lines: readonly LedgerLine[], run?: Run): Ledg
 
 const mostReasons = 20;
 
+function tellCounts(counts: Ledger["counts"]): string {
+  return Object.entries(counts)
+    .map(([outcome, count]) => `${count} ${outcome}`)
+    .join(", ");
+}
+
 /** The counts, and what needs a person by reason. What failed is told once, by the ledger's error. */
 function report(kind: KindName, { counts, lines, calls, seconds }: Ledger, progress: Progress): void {
-  const told = Object.entries(counts).map(([outcome, count]) => `${count} ${outcome}`);
-  const text = told.length > 0 ? told.join(", ") : "none on the source";
+  const text = tellCounts(counts) || "none on the source";
   progress({ kind, text: `${text} (${calls} API calls, ${seconds} s)`, severity: "info" });
   const reasons = byReason(lines, "needs-a-person");
   if (reasons.length === 0) return;
@@ -261,9 +275,16 @@ export async function refresh(state: ReplicaState, progress: Progress = silent):
     } else if (item.markerLost || (actual !== undefined && fingerprint(visible(kind, item.definition)) !== actual))
       drift.push(`${who} was edited on the standby`);
   }
+  drift.sort();
+  if (drift.length > 0)
+    progress({
+      kind: state.kind,
+      text: `${state.kind}: ${drift.length} changed by hand:${listed(drift)}`,
+      severity: "warning",
+    });
   return {
     ...state,
-    drift: drift.sort(),
+    drift,
     idMap: Object.fromEntries(Object.entries(state.idMap).filter(([, id]) => !gone.has(id))),
     copies: Object.fromEntries(Object.entries(state.copies).filter(([, { id = "" }]) => !gone.has(id))),
   };
@@ -272,7 +293,7 @@ export async function refresh(state: ReplicaState, progress: Progress = silent):
 /** What can be done with this workspace alone: the other may be lost. */
 async function ownRun({ peer: _, ...state }: ReplicaState, progress: Progress): Promise<Run> {
   const run = runOf(state);
-  run.progress = progress;
+  run.showOn(state.kind, progress);
   await run.recall(state.kind, state.copies);
   return run;
 }

@@ -10,7 +10,7 @@ import type { CopyIds } from "./resolver.js";
 import { isKindName, kindNamed } from "./kinds/registry.js";
 import { type CopyRecord, Manifest, manifestFolder } from "./manifest.js";
 import { copyIdsOf, makePlan, type Plan } from "./plan.js";
-import { silent, type Progress } from "./progress.js";
+import type { Progress, ProgressNote } from "./progress.js";
 import type { Endpoint, KindName, ReplicationSettings } from "./settings.js";
 
 /** The two ends of a replication, and how it is done. A side is missing while its workspace does not exist yet. */
@@ -51,9 +51,9 @@ export class Run {
   readonly settings: ReplicationSettings;
   /** When this run first looked at anything, in ms since 1970. */
   readonly began = Date.now();
-  progress: Progress = silent;
   readonly #cache = new Map<string, Cached<unknown>>();
   readonly #idMaps = new Map<string, CopyIds>();
+  readonly #progress = new Map<string, Progress>();
 
   constructor(readonly replication: Replication) {
     this.settings = replication.settings;
@@ -61,12 +61,22 @@ export class Run {
     this.target = replication.target && side(replication.target, replication.settings);
   }
 
+  /** Shows what is said of a kind where that kind is shown: kinds share a run, and work side by side. */
+  showOn(kind: KindName, progress: Progress): void {
+    this.#progress.set(kind, progress);
+  }
+
+  #tell(note: ProgressNote): void {
+    const progress = this.#progress.get(note.kind) ?? [...this.#progress.values()].at(-1);
+    progress?.(note);
+  }
+
   /** Every object of a kind on one side; none while the workspace does not exist. */
   items(sideName: SideName, kind: KindName): Promise<readonly Item[]> {
     const at = this[sideName];
     if (!at) return Promise.resolve([]);
     return this.once(`items ${sideName} ${kind}`, async () => {
-      this.progress({ kind, text: `listing the ${kind} of ${at.endpoint.stack}` });
+      this.#tell({ kind, text: `listing the ${kind} of ${at.endpoint.stack}` });
       return inventory(kind, at, () => countedFor(kind, () => kindNamed(kind).list(at, this)));
     });
   }
@@ -78,7 +88,7 @@ export class Run {
     return this.once(`manifest ${sideName} ${kind}`, async () => {
       const manifest = await inventory(kind, at, () => Manifest.read(at.client, kind));
       if (manifest.damaged)
-        this.progress({
+        this.#tell({
           kind,
           text: `the notes on the copies in ${at.endpoint.stack} (${manifestFolder}/${kind}.json) cannot be read any more; they are made anew`,
           severity: "warning",
