@@ -17,6 +17,14 @@ import { stillThere } from "./still-there.js";
 
 const createAttempts = 4;
 
+/** A copy that stays as it is, but for being made inert. */
+interface Staying {
+  readonly item: Item;
+  readonly settling: readonly string[];
+  readonly copy?: PlannedCopy;
+  readonly orphan?: Orphan;
+}
+
 export interface Applied {
   readonly lines: readonly LedgerLine[];
   /** Id on the source → id on the target. */
@@ -68,17 +76,21 @@ class Application {
     const open = (action: PlannedCopy["action"]): PlannedCopy[] => copies.filter((each) => each.action === action);
     const [creates, updates] = [open("create"), open("update")];
     const settles = [...open("settle"), ...open("note")].filter(({ actual }) => actual?.unsettled?.length);
-    this.#total = creates.length + updates.length + settles.length + removals.length;
+    const staying = this.#staying();
+    this.#total = creates.length + updates.length + settles.length + staying.length + removals.length;
     this.#intend([...creates, ...updates, ...open("note")]);
+    for (const each of staying) await this.#keepHeld(each);
     await this.manifest.write(this.target.client);
     if (this.#kind.writeAll) await this.#writeAll([...creates, ...updates], removals);
     else {
       await this.#createAll(creates);
       await forAll(updates, (copy) => this.#attempt(copy, "updated", () => this.#update(copy)));
       await forAll(settles, (copy) => this.#attempt(copy, "updated", () => this.#settle(copy.actual!.id)));
+      await forAll(staying, (each) => this.#settleStaying(each));
       await forAll(removals, (orphan) => this.#remove(orphan));
     }
-    for (const orphan of orphans) if (orphan.action === "keep") this.#orphanLine(orphan, "skipped", orphan.why);
+    for (const orphan of orphans)
+      if (orphan.action === "keep" && !orphan.settling) this.#orphanLine(orphan, "skipped", orphan.why);
     await this.#prove();
     await this.manifest.write(this.target.client);
   }
@@ -199,6 +211,34 @@ class Application {
 
   async #settle(id: string): Promise<string[]> {
     return [...((await this.#kind.settle?.(this.target, id)) ?? [])];
+  }
+
+  #staying(): Staying[] {
+    const { copies, orphans } = this.plan;
+    return [
+      ...copies.map((copy) => ({ copy, item: copy.actual, settling: copy.settling })),
+      ...orphans.map((orphan) => ({ orphan, item: orphan.copy, settling: orphan.settling })),
+    ].filter((each): each is typeof each & Staying => each.item !== undefined && each.settling !== undefined);
+  }
+
+  /** What is taken off a copy that stays as it is comes back on release, unless its original's triggers are held for it. */
+  async #keepHeld({ item, copy }: Staying): Promise<void> {
+    const record = this.manifest.get(item.origin) ?? { name: item.name };
+    if (record.held) return;
+    const { settings } = this.context;
+    const held = (copy?.prepared ?? (await this.#kind.prepare?.(item, { settings, run: this.context })))?.held;
+    if (held) this.manifest.set(item.origin, { ...record, held });
+  }
+
+  async #settleStaying({ item, copy, orphan, settling }: Staying): Promise<void> {
+    const settled = await this.#settle(item.id).then(
+      (notes) => ({ why: [...settling, ...notes] }),
+      (error: unknown) => ({ failed: true, why: [messageOf(error)] }),
+    );
+    if (copy) this.#outcomes.set(copy, { outcome: "failed" in settled ? "failed" : unwritten(copy), why: settled.why });
+    if (orphan)
+      this.#orphanLine(orphan, "failed" in settled ? "failed" : "skipped", [...settled.why, orphan.why].join("; "));
+    this.#step(item.name);
   }
 
   async #remove(orphan: Orphan): Promise<void> {

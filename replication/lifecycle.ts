@@ -94,6 +94,9 @@ function announce({ kind, copies, orphans }: Plan, { plan }: ReplicaPicture, pro
   }
   const lines = [
     ...copies.flatMap((copy) => (copy.action in signs ? [`${signs[copy.action]} ${told(copy)}`] : [])),
+    ...[...copies.map(({ source, settling }) => ({ copy: source, settling })), ...orphans].flatMap(
+      ({ copy, settling }) => (settling ? [`~ ${describeName(copy)}: ${settling.join("; ")}`] : []),
+    ),
     ...orphans.flatMap(({ action, copy, why }) =>
       action === "remove" ? [`- ${JSON.stringify(copy.name)} [${copy.id}]: ${why}`] : [],
     ),

@@ -29,6 +29,8 @@ export interface PlannedCopy {
   readonly conflict?: string;
   /** An equal copy is there that nothing was noted of. */
   readonly adopted?: boolean;
+  /** Why a copy that otherwise stays as it is has to be made inert: somebody started it, or gave it a trigger. */
+  readonly settling?: readonly string[];
   readonly why: string[];
 }
 
@@ -36,6 +38,7 @@ export interface PlannedCopy {
 export interface Orphan {
   readonly copy: Item;
   readonly action: "remove" | "keep";
+  readonly settling?: readonly string[];
   readonly why: string;
 }
 
@@ -77,7 +80,19 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
   }
   const { orphaned, ours, foreign } = leftovers(kind, sources, targets, counterparts, manifest);
   await reallyGone(kind, run, orphaned);
-  return { kind, copies, foreign, orphans: judgeOrphans(kind, orphaned, ours, manifest, run) };
+  const settled = copies.map((copy) =>
+    copy.action === "skip" || copy.action === "blocked" ? { ...copy, ...settling(kind, copy.actual, manifest) } : copy,
+  );
+  const orphans = judgeOrphans(kind, orphaned, ours, manifest, run).map((orphan) =>
+    orphan.action === "keep" ? { ...orphan, ...settling(kind, orphan.copy, manifest) } : orphan,
+  );
+  return { kind, copies: settled, foreign, orphans };
+}
+
+/** A copy that cannot follow its original is inert all the same. */
+function settling(kind: Kind, copy: Item | undefined, manifest: Manifest): Pick<PlannedCopy, "settling"> {
+  if (!copy?.unsettled?.length || !isOursByRecord(kind, copy, manifest.get(copy.origin))) return {};
+  return { settling: copy.unsettled };
 }
 
 const deletedThere = "its copy is gone from the standby; it is made again";

@@ -88,9 +88,10 @@ export function labelOf({ name, origin }: Item): string {
 function tally({ copies, orphans }: Plan): string {
   const count = (...actions: PlannedCopy["action"][]): number =>
     copies.filter(({ action }) => actions.includes(action)).length;
+  const settling = [...copies, ...orphans].filter((each) => each.settling).length;
   const parts = [
     [count("create"), "create"],
-    [count("update", "settle"), "update"],
+    [count("update", "settle") + settling, "update"],
     [count("note"), "note"],
     [orphans.filter(({ action }) => action === "remove").length, "remove"],
   ] as const;
