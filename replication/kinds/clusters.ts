@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { collect } from "../client/collect.js";
 import { ApiError } from "../client/errors.js";
 import { idOf, isObject, type Json, type JsonObject, objectsOf } from "../client/json.js";
@@ -92,6 +93,10 @@ const transientSources: Readonly<Record<string, string>> = {
   SQL: "a SQL warehouse's own cluster",
 };
 
+/** Azure takes minutes to give machines back. */
+const restsWithinMs = 10 * 60_000;
+const longestWaitMs = 5_000;
+
 /** Error codes that mean that there is no room, not that the request is wrong. */
 const noRoom = /QUOTA|CAPACITY|INSUFFICIENT|STOCKOUT/;
 
@@ -150,8 +155,7 @@ export const clusters: Kind = {
   async update({ client }, id, copy, actual) {
     const [wanted, present] = [objectsOf(copy.definition.libraries), objectsOf(actual.definition.libraries)];
     const sameCluster = sameJson(without(copy.definition, ["libraries"]), without(actual.definition, ["libraries"]));
-    if (!sameCluster || !actual.marked)
-      await client.post("/api/2.1/clusters/edit", { ...requestOf(copy), cluster_id: id }, { idempotent: true });
+    if (!sameCluster || !actual.marked) await edit(client, { ...requestOf(copy), cluster_id: id });
     const surplus = present.filter((each) => !wanted.some((other) => sameJson(each, other)));
     const lacking = wanted.filter((each) => !present.some((other) => sameJson(each, other)));
     if (surplus.length > 0)
@@ -189,6 +193,24 @@ export const clusters: Kind = {
     return undefined;
   },
 };
+
+/**
+ * Only what runs or rests can be edited: a copy that was terminated a moment ago, or that somebody is starting, is
+ * terminated and waited for.
+ */
+async function edit(client: WorkspaceClient, request: JsonObject): Promise<void> {
+  const deadline = Date.now() + restsWithinMs;
+  for (let wait = 250; ; wait = Math.min(2 * wait, longestWaitMs)) {
+    try {
+      await client.post("/api/2.1/clusters/edit", request, { idempotent: true });
+      return;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.errorCode !== "INVALID_STATE" || Date.now() > deadline) throw error;
+    }
+    await client.post("/api/2.1/clusters/delete", { cluster_id: request.cluster_id }, { idempotent: true });
+    await sleep(wait);
+  }
+}
 
 /**
  * Ordered by name: in the usual order, by state, a cluster that starts or stops meanwhile moves from a page that is yet to

@@ -71,6 +71,25 @@ describe("clusters", () => {
     expect(pair.primary.server.traffic.log.writes).toBe(0);
   });
 
+  it("arrive as edits on a copy that is still being terminated, or that somebody is starting", async () => {
+    const id = await create(etl);
+    await pair.up("clusters");
+    const { cluster_id } = await copyOf("etl");
+    pair.secondary.server.workspace.controls.clusterStopMs = 1_500;
+    for (const minutes of [45, 50]) {
+      pair.clock.advance(60_000);
+      await pair.secondary.post("/api/2.1/clusters/start", { cluster_id: cluster_id! });
+      if (minutes === 45) {
+        pair.clock.advance(60_000);
+        await pair.secondary.post("/api/2.1/clusters/delete", { cluster_id: cluster_id! });
+      }
+      await pair.primary.post("/api/2.1/clusters/edit", { ...etl, cluster_id: id, autotermination_minutes: minutes });
+      expect((await pair.up("clusters")).lines.get("etl")?.outcome).toBe("updated");
+      expect(await copyOf("etl")).toMatchObject({ autotermination_minutes: minutes });
+      expect(["TERMINATING", "TERMINATED"]).toContain((await copyOf("etl")).state);
+    }
+  });
+
   it("of one name stay two", async () => {
     await create(etl);
     await create({ ...etl, autotermination_minutes: 60 });
