@@ -2,7 +2,7 @@ import { countedFor, takeCallCount } from "./client/call-count.js";
 import { isNotFound } from "./client/errors.js";
 import type { JsonObject } from "./client/json.js";
 import { applyPlan, unwritten } from "./apply.js";
-import { describeChanges } from "./changes.js";
+import { changesBetween, describeChanges } from "./changes.js";
 import { fingerprint } from "./fingerprint.js";
 import { forAll } from "./for-all.js";
 import type { Item, Kind, Side } from "./kinds/kind.js";
@@ -68,18 +68,37 @@ export function startNewRun(): void {
   runs.clear();
 }
 
-/** Takes the inventory of both sides and says what would be done. An active workspace follows nobody. */
-export async function preview(
-  args: ReplicaArgs,
-  before: Partial<ReplicaPicture>,
-  progress: Progress = silent,
-): Promise<ReplicaPicture> {
-  if (args.role === "active")
-    return { plan: nothingToDo, objects: before.objects ?? {}, changes: {}, conflicts: {}, needsPerson: {} };
+/** What the last deployment was given, and showed. */
+export type Before = Partial<ReplicaPicture> & { readonly role?: "active" | "standby" };
+
+/** Takes the inventory of both sides and says what would be done. */
+export async function preview(args: ReplicaArgs, before: Before, progress: Progress = silent): Promise<ReplicaPicture> {
+  if (args.role === "active") return previewRelease(args, before, progress);
   const plan = await planFor(args, progress);
   const seen = pictureOf(plan, before);
   announce(plan, seen, progress);
   return seen;
+}
+
+/** An active workspace follows nobody: it is given back the triggers that are held here, and is asked for them once. */
+async function previewRelease(args: ReplicaArgs, before: Before, progress: Progress): Promise<ReplicaPicture> {
+  const isDone = before.role === "active" && before.plan === nothingToDo;
+  const held = isDone ? [] : await heldHere(args, progress);
+  const plan = held.length > 0 ? `put back the triggers of ${held.length}` : nothingToDo;
+  if (held.length > 0) progress({ kind: args.kind, text: `${args.kind}: ${plan}${listed(held)}`, severity: "info" });
+  return { plan, objects: before.objects ?? {}, changes: {}, conflicts: {}, needsPerson: {} };
+}
+
+/** `~ "nightly": schedule: (none) → {…}` for each copy that would get its trigger back. */
+async function heldHere(args: ReplicaArgs, progress: Progress): Promise<string[]> {
+  const run = runOf(args);
+  run.showOn(args.kind, progress);
+  const manifest = await countedFor(args.kind, () => run.manifest("target", args.kind));
+  return [...manifest.entries()].flatMap(([, { id, name, held, orphaned }]) =>
+    held && id !== undefined && !orphaned
+      ? [cut(`~ ${JSON.stringify(name)}: ${describeChanges(changesBetween({}, held))}`)]
+      : [],
+  );
 }
 
 const mostAnnounced = 20;
@@ -117,7 +136,10 @@ const mostCharactersTold = 300;
 
 function told({ source, conflict, changes, action, why }: PlannedCopy): string {
   const what = conflict ?? (action === "settle" ? why.join("; ") : describeChanges(changes ?? {}));
-  const text = `${describeName(source)}${what ? `: ${what}` : ""}`;
+  return cut(`${describeName(source)}${what ? `: ${what}` : ""}`);
+}
+
+function cut(text: string): string {
   return text.length <= mostCharactersTold ? text : `${text.slice(0, mostCharactersTold)}…`;
 }
 
@@ -149,7 +171,7 @@ export async function apply(
   before: ReplicaState | undefined,
   progress: Progress = silent,
 ): Promise<ReplicaState> {
-  if (args.role === "active") return activate(args, before, progress);
+  if (args.role === "active") return countedFor(args.kind, () => activate(args, before, progress));
   const run = runOf(args);
   run.showOn(args.kind, progress);
   await run.recall(args.kind, before?.copies ?? {});
@@ -174,6 +196,9 @@ function ledgerOf(kind: KindName, lines: readonly LedgerLine[], run?: Run): Ledg
 
 const mostReasons = 20;
 
+const copying = { none: "none on the source", blocked: "not copied until somebody acts" };
+const releasing = { none: "no trigger was held here", blocked: "not put back" };
+
 function tellCounts(counts: Ledger["counts"]): string {
   return Object.entries(counts)
     .map(([outcome, count]) => `${count} ${outcome}`)
@@ -181,8 +206,8 @@ function tellCounts(counts: Ledger["counts"]): string {
 }
 
 /** The counts, and what needs a person by reason. What failed is told once, by the ledger's error. */
-function report(kind: KindName, { counts, lines, calls, seconds }: Ledger, progress: Progress): void {
-  const text = tellCounts(counts) || "none on the source";
+function report(kind: KindName, { counts, lines, calls, seconds }: Ledger, progress: Progress, words = copying): void {
+  const text = tellCounts(counts) || words.none;
   progress({ kind, text: `${text} (${calls} API calls, ${seconds} s)`, severity: "info" });
   const reasons = byReason(lines, "needs-a-person");
   if (reasons.length === 0) return;
@@ -191,7 +216,7 @@ function report(kind: KindName, { counts, lines, calls, seconds }: Ledger, progr
   const list = [...reasons.slice(0, mostReasons), ...rest].map((reason) => `\n  ${reason}`).join("");
   progress({
     kind,
-    text: `${kind}: ${counts["needs-a-person"]} not copied until somebody acts:${list}`,
+    text: `${kind}: ${counts["needs-a-person"]} ${words.blocked}:${list}`,
     severity: "warning",
   });
 }
@@ -220,7 +245,7 @@ async function activate(
   if (run.target) await manifest?.write(run.target.client);
   run.forget(kind);
   const ledger = ledgerOf(kind, lines, run);
-  report(kind, ledger, progress);
+  report(kind, ledger, progress, releasing);
   return { ...base, ...identityOf(args), copies: remembered(Object.entries(copies)), drift: [], ledger };
 }
 

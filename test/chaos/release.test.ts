@@ -37,6 +37,17 @@ describe("a release", () => {
     ]);
   });
 
+  it("is previewed: how many triggers go back, without a write, and nothing any more once they are", async () => {
+    await createJob(pair.primary, { name: "nightly", ...nightly });
+    await createJob(pair.primary, { name: "by hand" });
+    await pair.up("jobs");
+    pair.secondary.server.traffic.log.reset();
+    expect(await pair.previewActivation("jobs")).toMatchObject({ plan: "put back the triggers of 1" });
+    expect(pair.secondary.server.traffic.log.writes).toBe(0);
+    await activate();
+    expect(await pair.previewActivation("jobs")).toMatchObject({ plan: "nothing to do" });
+  });
+
   it("does not start again what had been deleted on the source", async () => {
     const id = await createJob(pair.primary, { name: "deleted", ...nightly });
     await createJob(pair.primary, { name: "kept", ...nightly });

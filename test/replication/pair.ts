@@ -33,6 +33,8 @@ export interface Pair {
   swap(): void;
   /** Puts back what the standby of this moment holds. */
   activate(kind: replication.KindName): Promise<replication.ReplicaState>;
+  /** What a preview shows of the standby becoming active. */
+  previewActivation(kind: replication.KindName): Promise<replication.ReplicaPicture>;
   loseState(): void;
   close(): Promise<void>;
 }
@@ -109,6 +111,10 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
     },
     swap() {
       [active, standby] = [standby, active];
+    },
+    async previewActivation(kind) {
+      startNewRun();
+      return replication.preview({ ...argsFor(kind, {}), role: "active" }, pictures.get(stateKey(kind)) ?? {});
     },
     async activate(kind) {
       startNewRun();
