@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 /** One API family that shares a limit, and how many requests a second it is given to begin with. */
 export interface Family {
   readonly name: string;
@@ -43,6 +41,8 @@ class Bucket {
   #refilled = performance.now();
   #quietSince = performance.now();
   #blockedUntil = 0;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(
     private readonly start: number,
@@ -52,13 +52,31 @@ class Bucket {
     this.#tokens = this.#depth;
   }
 
-  /** Waits for this caller's turn; turns are handed out in the order asked. */
-  async take(): Promise<void> {
+  /**
+   * Waits for this caller's turn. Turns are handed out in the order asked, at the rate of the moment: who waits feels a 429,
+   * too. What was refused before goes first.
+   */
+  take(again: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      if (again) this.#waiting.unshift(resolve);
+      else this.#waiting.push(resolve);
+      this.#serve();
+    });
+  }
+
+  #serve(): void {
     this.#refill();
-    this.#tokens -= 1;
-    const forToken = this.#tokens < 0 ? (-this.#tokens / this.#rate) * 1000 : 0;
-    const wait = Math.max(forToken, this.#blockedUntil - performance.now());
-    if (wait > 0) await sleep(wait);
+    const blockedMs = this.#blockedUntil - performance.now();
+    for (; blockedMs <= 0 && this.#tokens >= 1 && this.#waiting.length > 0; this.#tokens -= 1) this.#waiting.shift()!();
+    if (this.#waiting.length === 0 || this.#timer) return;
+    const forToken = ((1 - this.#tokens) / this.#rate) * 1000;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#serve();
+      },
+      Math.max(1, blockedMs, forToken),
+    );
   }
 
   /** Whether it is news: requests that were under way together are refused together, and that is one sign, not many. */
@@ -139,9 +157,13 @@ export class Limiter {
     this.#gate = new Gate(options.concurrency ?? 32);
   }
 
-  /** Runs one request when its family's rate and the workspace's concurrency allow it. */
-  async run<T>(method: string, path: string, request: () => Promise<T>): Promise<T> {
-    await this.#bucket(method, path).take();
+  /**
+   * Runs one request when its family's rate and the workspace's concurrency allow it.
+   *
+   * @param again Whether it was sent before, so that it goes before those that were not.
+   */
+  async run<T>(method: string, path: string, again: boolean, request: () => Promise<T>): Promise<T> {
+    await this.#bucket(method, path).take(again);
     await this.#gate.enter();
     try {
       return await request();

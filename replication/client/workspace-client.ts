@@ -13,12 +13,13 @@ export type Query = Readonly<Record<string, string | number | boolean | bigint |
 export interface RequestOptions {
   /**
    * Whether doing it twice is as good as once. Only then is it sent again after an error that leaves open whether it
-   * happened; a 429 is always sent again, since then it did not.
+   * happened. What was answered 429 did not happen, and is sent again for as long as the workspace may just be busy.
    */
   readonly idempotent?: boolean;
 }
 
 const attempts = 7;
+const refusedForMs = 5 * 60_000;
 const firstBackoffMs = 250;
 const longestBackoffMs = 20_000;
 const answerWithinMs = 120_000;
@@ -109,15 +110,23 @@ export class WorkspaceClient {
   }
 
   async #send<T>(request: Outgoing, read: (response: Response) => T | Promise<T>): Promise<T> {
+    let failures = 0;
+    let refusedSince: number | undefined;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.limiter.run(request.method, request.path, () => this.#once(request, read));
+        return await this.limiter.run(request.method, request.path, attempt > 1, () => this.#once(request, read));
       } catch (error) {
-        if (attempt >= attempts || !mayRetry(error, request.idempotent)) throw error;
         const backoff = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
         const asked = error instanceof ApiError ? error.retryAfterMs : undefined;
-        if (error instanceof ApiError && error.rateLimited)
+        if (error instanceof ApiError && error.rateLimited) {
+          refusedSince ??= Date.now();
+          if (Date.now() - refusedSince > refusedForMs) throw error;
+          // All that wait for the same limit wait with it, and it goes first.
           this.limiter.slowDown(request.method, request.path, asked ?? backoff);
+          continue;
+        }
+        refusedSince = undefined;
+        if (++failures >= attempts || !mayRetry(error, request.idempotent)) throw error;
         await sleep(Math.max(asked ?? 0, backoff));
       }
     }
@@ -172,7 +181,7 @@ async function drain(response: Response): Promise<void> {
 function mayRetry(error: unknown, idempotent: boolean): boolean {
   if (error instanceof ConnectionError) return idempotent;
   if (!(error instanceof ApiError)) return false;
-  return error.rateLimited || (idempotent && error.outcomeUnknown);
+  return idempotent && error.outcomeUnknown;
 }
 
 function reason(error: unknown): string {
