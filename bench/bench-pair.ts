@@ -78,7 +78,8 @@ export class BenchPair {
 
   /** Whether the copy paces itself, as by default, or sends as fast as it is answered. */
   async pace(itself: boolean): Promise<void> {
-    await this.project.configure("secondary", itself ? replicationSettings : { ...replicationSettings, ...unpaced });
+    // An earlier pace stays in the file unless it is written over.
+    await this.project.configure("secondary", itself ? { rateLimits: {} } : unpaced);
   }
 
   /** Sets the latency of every answer, in ms, and whether the documented limits hold. */
