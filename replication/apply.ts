@@ -7,7 +7,7 @@ import { type Item, type Kind, NeedsPerson, type Operation, type Side } from "./
 import type { LedgerLine, Outcome } from "./ledger.js";
 import type { CopyRecord, Manifest, Seen } from "./manifest.js";
 import type { Origin } from "./marker.js";
-import { type Orphan, type Plan, type PlannedCopy, visible } from "./plan.js";
+import { isCounterpart, type Orphan, type Plan, type PlannedCopy, visible } from "./plan.js";
 import type { Progress } from "./progress.js";
 import { redactText } from "./redact.js";
 import { referencesOf } from "./references.js";
@@ -66,8 +66,8 @@ class Application {
   ) {
     this.#kind = plan.kind;
     this.#intendedBefore = new Set([...manifest.entries()].map(([origin]) => origin));
-    for (const { source, actual } of plan.copies)
-      if (actual && source.leftOut === undefined) this.#ids.set(source.id, actual.id);
+    for (const copy of plan.copies)
+      if (copy.actual && isCounterpart(copy)) this.#ids.set(copy.source.id, copy.actual.id);
   }
 
   async run(): Promise<void> {

@@ -76,7 +76,7 @@ export async function preview(args: ReplicaArgs, before: Before, progress: Progr
   if (args.role === "active") return previewRelease(args, before, progress);
   const plan = await planFor(args, progress);
   const seen = pictureOf(plan, before);
-  announce(plan, seen, progress);
+  announce(plan, seen, before, progress);
   return seen;
 }
 
@@ -104,8 +104,14 @@ async function heldHere(args: ReplicaArgs, progress: Progress): Promise<string[]
 const mostAnnounced = 20;
 
 /** What would be written, object by object: a preview's short form shows no inputs. */
-function announce({ kind, copies, orphans }: Plan, { plan }: ReplicaPicture, progress: Progress): void {
-  if (plan === nothingToDo) {
+function announce(
+  { kind, copies, orphans }: Plan,
+  { plan, needsPerson }: ReplicaPicture,
+  before: Before,
+  progress: Progress,
+): void {
+  const newNeeds = Object.entries(needsPerson).filter(([label, why]) => before.needsPerson?.[label] !== why);
+  if (plan === nothingToDo && newNeeds.length === 0) {
     const outcomes = copies.map((copy) => ({ outcome: unwritten(copy) }));
     const counts = tellCounts(countOutcomes(outcomes));
     if (counts) progress({ kind: kind.name, text: `${plan}: ${counts}`, severity: "info" });
@@ -119,13 +125,14 @@ function announce({ kind, copies, orphans }: Plan, { plan }: ReplicaPicture, pro
     ...orphans.flatMap(({ action, copy, why }) =>
       action === "remove" ? [`- ${JSON.stringify(copy.name)} [${copy.id}]: ${why}`] : [],
     ),
+    ...newNeeds.map(([label, why]) => cut(`! ${label}: needs a person: ${why}`)),
   ];
   progress({ kind: kind.name, text: `${kind.name}: ${plan}${listed(lines)}`, severity: "info" });
 }
 
 /** The first of the lines, each below the other. */
 function listed(lines: readonly string[]): string {
-  const rest = lines.length > mostAnnounced ? [`… and ${lines.length - mostAnnounced} more: see the details`] : [];
+  const rest = lines.length > mostAnnounced ? [`… and ${lines.length - mostAnnounced} more: see them with --diff`] : [];
   return [...lines.slice(0, mostAnnounced), ...rest].map((line) => `\n  ${line}`).join("");
 }
 

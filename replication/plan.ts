@@ -27,6 +27,8 @@ export interface PlannedCopy {
   readonly changes?: Changes;
   /** A hand edit or deletion on the standby, and who wins. */
   readonly conflict?: string;
+  /** Something that is not ours stands in the copy's place. */
+  readonly foreign?: boolean;
   /** An equal copy is there that nothing was noted of. */
   readonly adopted?: boolean;
   /** Why a copy that otherwise stays as it is has to be made inert: somebody started it, or gave it a trigger. */
@@ -80,9 +82,12 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
   }
   const { orphaned, ours, foreign } = leftovers(kind, sources, targets, counterparts, manifest);
   await reallyGone(kind, run, orphaned);
-  const settled = copies.map((copy) =>
-    copy.action === "skip" || copy.action === "blocked" ? { ...copy, ...settling(kind, copy.actual, manifest) } : copy,
-  );
+  const isNoted = ({ origin }: Item): boolean => [manifest, sourceManifest].some((each) => each.get(origin));
+  const settled = copies.map((copy) => {
+    if (copy.action !== "skip" && copy.action !== "blocked") return copy;
+    const isForeign = kind.identity === "path" && copy.actual !== undefined && !isNoted(copy.source);
+    return { ...copy, ...settling(kind, copy.actual, manifest), ...(isForeign ? { foreign: true } : {}) };
+  });
   const orphans = judgeOrphans(kind, orphaned, ours, manifest, run).map((orphan) =>
     orphan.action === "keep" ? { ...orphan, ...settling(kind, orphan.copy, manifest) } : orphan,
   );
@@ -151,6 +156,11 @@ function block(copy: PlannedCopy, missing: readonly Reference[]): boolean {
 
 function isOrWillBe({ action, actual }: PlannedCopy): boolean {
   return action === "create" || actual !== undefined;
+}
+
+/** Whether what is there stands for the source's object: not a mount that both sides have anyway, nor somebody else's. */
+export function isCounterpart({ source, foreign }: PlannedCopy): boolean {
+  return source.leftOut === undefined && !foreign;
 }
 
 /** Translates references by what is copied already and what this plan, or the plan of the kind referred to, will make. */
@@ -301,7 +311,7 @@ function compare(
   if (!ours) {
     const obstacle =
       "another one that is not ours already stands there; it is left alone: remove it, or exclude this one";
-    return { ...copy, action: "blocked", why: [obstacle, ...why], changes };
+    return { ...copy, action: "blocked", foreign: true, why: [obstacle, ...why], changes };
   }
   return { ...copy, why, action: "update", changes };
 }

@@ -3,7 +3,7 @@ import type { Changes } from "./changes.js";
 import { canonical, fingerprint } from "./fingerprint.js";
 import type { Item, Kind } from "./kinds/kind.js";
 import { parseOrigin } from "./marker.js";
-import type { Plan, PlannedCopy } from "./plan.js";
+import { isCounterpart, type Plan, type PlannedCopy } from "./plan.js";
 import { redact, redactText } from "./redact.js";
 
 /**
@@ -11,7 +11,7 @@ import { redact, redactText } from "./redact.js";
  * kept by the object's label, its name and id on the source, and says the same again while the object stays the same.
  */
 export interface ReplicaPicture {
-  /** `nothing to do`, or what there is to do: `create 3, update 1, remove 2`. */
+  /** `nothing to do`, or what there is to do: `create 3, update 1, adopt 2, remove 1`; what is adopted stands there already. */
   readonly plan: string;
   /** What the standby has or will have: a fingerprint of the whole definition, and the gist of it. */
   readonly objects: Readonly<Record<string, string>>;
@@ -49,8 +49,9 @@ export function pictureOf(plan: Plan, before: Partial<ReplicaPicture>): ReplicaP
 }
 
 /** Whether the copy stays as it is, whatever has become of its original. */
-function stays({ action, actual, conflict }: PlannedCopy): boolean {
-  if (action === "skip" || action === "blocked") return actual !== undefined;
+function stays(copy: PlannedCopy): boolean {
+  const { action, actual, conflict } = copy;
+  if (action === "skip" || action === "blocked") return actual !== undefined && isCounterpart(copy);
   return conflict !== undefined && (action === "none" || action === "settle");
 }
 
@@ -86,13 +87,13 @@ export function labelOf({ name, origin }: Item): string {
 }
 
 function tally({ copies, orphans }: Plan): string {
-  const count = (...actions: PlannedCopy["action"][]): number =>
-    copies.filter(({ action }) => actions.includes(action)).length;
+  const count = (action: PlannedCopy["action"]): number => copies.filter((each) => each.action === action).length;
+  const adopted = copies.filter((each) => each.action === "note" && each.adopted).length;
   const settling = [...copies, ...orphans].filter((each) => each.settling).length;
   const parts = [
     [count("create"), "create"],
-    [count("update", "settle") + settling, "update"],
-    [count("note"), "note"],
+    [count("update") + count("settle") + settling + count("note") - adopted, "update"],
+    [adopted, "adopt"],
     [orphans.filter(({ action }) => action === "remove").length, "remove"],
   ] as const;
   const text = parts.filter(([number]) => number > 0).map(([number, verb]) => `${verb} ${number}`);

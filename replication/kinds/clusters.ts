@@ -155,7 +155,12 @@ export const clusters: Kind = {
   async update({ client }, id, copy, actual) {
     const [wanted, present] = [objectsOf(copy.definition.libraries), objectsOf(actual.definition.libraries)];
     const sameCluster = sameJson(without(copy.definition, ["libraries"]), without(actual.definition, ["libraries"]));
-    if (!sameCluster || !actual.marked) await edit(client, { ...requestOf(copy), cluster_id: id });
+    if (!sameCluster || !actual.marked) {
+      // A cluster that runs would be restarted by an edit.
+      if (actual.unsettled?.length)
+        await client.post("/api/2.1/clusters/delete", { cluster_id: id }, { idempotent: true });
+      await edit(client, { ...requestOf(copy), cluster_id: id });
+    }
     const surplus = present.filter((each) => !wanted.some((other) => sameJson(each, other)));
     const lacking = wanted.filter((each) => !present.some((other) => sameJson(each, other)));
     if (surplus.length > 0)

@@ -122,6 +122,19 @@ describe("mounts", () => {
     expect(lines.get("/mnt/fine")?.outcome).toBe("created");
   });
 
+  it("of others are not taken for copies, and Databricks' own are not shown", async () => {
+    await mount(pair.primary, "wasbs://a@acme.blob.core.windows.net", "/mnt/shared");
+    await mount(pair.secondary, "wasbs://theirs@acmewest.blob.core.windows.net", "/mnt/shared");
+    const { state, picture } = await pair.up("mounts", { mounts: { storageAccounts: { acme: "acmewest" } } });
+    expect(picture.needsPerson).toHaveProperty("/mnt/shared");
+    for (const map of [state.idMap, picture.objects]) {
+      expect(Object.keys(map)).toContain("/mnt/raw");
+      expect(Object.keys(map)).not.toContain("/mnt/shared");
+      expect(Object.keys(map)).not.toContain("/databricks-datasets");
+    }
+    for (const side of [pair.primary, pair.secondary]) await python(side, `dbutils.fs.unmount("/mnt/shared")`);
+  });
+
   it("are taken away by destroy, save those that others made", async () => {
     await mount(pair.secondary, "wasbs://theirs@acmewest.blob.core.windows.net", "/mnt/theirs");
     await pair.up("mounts", settings);
