@@ -265,7 +265,7 @@ export const replicationKeys = {
   ),
   conflicts: key(
     oneOf(["source", "standby"]),
-    "Who wins when a copy was edited by hand on the standby. It is reported in either case.",
+    "Who wins when a copy was edited by hand on the standby. It is reported in either case. A trigger is taken off whoever wins.",
     { default: "source" },
   ),
   nodeTypes: key(

@@ -75,17 +75,17 @@ class Application {
     const removals = orphans.filter(({ action }) => action === "remove");
     const open = (action: PlannedCopy["action"]): PlannedCopy[] => copies.filter((each) => each.action === action);
     const [creates, updates] = [open("create"), open("update")];
-    const settles = [...open("settle"), ...open("note")].filter(({ actual }) => actual?.unsettled?.length);
+    const settles = open("settle");
     const staying = this.#staying();
     this.#total = creates.length + updates.length + settles.length + staying.length + removals.length;
-    this.#intend([...creates, ...updates, ...open("note")]);
+    this.#intend([...creates, ...updates, ...settles, ...open("note")]);
     for (const each of staying) await this.#keepHeld(each);
     await this.manifest.write(this.target.client);
     if (this.#kind.writeAll) await this.#writeAll([...creates, ...updates], removals);
     else {
       await this.#createAll(creates);
       await forAll(updates, (copy) => this.#attempt(copy, "updated", () => this.#update(copy)));
-      await forAll(settles, (copy) => this.#attempt(copy, "updated", () => this.#settle(copy.actual!.id)));
+      await forAll(settles, (copy) => this.#attempt(copy, "updated", () => this.#makeInert(copy)));
       await forAll(staying, (each) => this.#settleStaying(each));
       await forAll(removals, (orphan) => this.#remove(orphan));
     }
@@ -209,6 +209,13 @@ class Application {
     return actual.unsettled?.length ? this.#settle(id) : [];
   }
 
+  async #makeInert(copy: PlannedCopy): Promise<string[]> {
+    const notes = await this.#settle(copy.actual!.id);
+    // A hand edit that is kept stays one: only what we wrote is the base of the next comparison.
+    if (copy.conflict === undefined) this.#written.set(copy.source.origin, await this.#translate(copy));
+    return notes;
+  }
+
   async #settle(id: string): Promise<string[]> {
     return [...((await this.#kind.settle?.(this.target, id)) ?? [])];
   }
@@ -320,8 +327,7 @@ class Application {
     const { copies } = this.plan;
     for (const copy of copies) {
       const { actual, source, action } = copy;
-      if (actual && (action === "note" || action === "settle"))
-        this.#record(source, actual, await this.#translate(copy), action === "note");
+      if (actual && action === "note") this.#record(source, actual, await this.#translate(copy), true);
     }
     if (this.#written.size === 0) return;
     const shown = new Map((await this.#kind.list(this.target, this.context)).map((item) => [item.id, item]));

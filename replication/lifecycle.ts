@@ -309,6 +309,7 @@ export async function refresh(state: ReplicaState, progress: Progress = silent):
       drift.push(`${who} is gone from the standby`);
     } else if (item.markerLost || (actual !== undefined && fingerprint(visible(kind, item.definition)) !== actual))
       drift.push(`${who} was edited on the standby`);
+    for (const breach of item?.unsettled ?? []) drift.push(`${who} ${breach}`);
   }
   drift.sort();
   if (drift.length > 0)

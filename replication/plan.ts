@@ -1,6 +1,7 @@
 import picomatch from "picomatch";
 import type { JsonObject } from "./client/json.js";
 import { fingerprint, sameJson } from "./fingerprint.js";
+import { without } from "./kinds/fields.js";
 import type { Item, Kind, Prepared, Reference } from "./kinds/kind.js";
 import type { CopyRecord, Manifest } from "./manifest.js";
 import { markerTag, originOf, type Origin, parseOrigin } from "./marker.js";
@@ -264,10 +265,9 @@ function selection(globs: Selection | undefined, kind: Kind): (name: string) => 
   return (name) => included(name) && !excluded(name);
 }
 
-/** What a listing of the target can show of a definition. */
-export function visible(kind: Kind, definition: JsonObject): JsonObject {
-  if (!kind.unseen) return definition;
-  return Object.fromEntries(Object.entries(definition).filter(([field]) => !kind.unseen!.includes(field)));
+/** What a listing of the target can show of a definition, but for triggers: those are taken off, whoever wins. */
+export function visible({ unseen = [], triggers = [] }: Kind, definition: JsonObject): JsonObject {
+  return without(definition, [...unseen, ...triggers]);
 }
 
 /** Source now, copy now, last write: who changed what, and what follows. */
@@ -293,7 +293,8 @@ function compare(
     const noted =
       record?.actual !== undefined && !sourceChanged && !drifted && sameJson(record.held, copy.prepared?.held);
     const adopted = record?.desired === undefined;
-    return { ...copy, why, adopted, action: noted ? settle : "note", changes: adopted ? {} : heldChanges };
+    const action = noted || settle === "settle" ? settle : "note";
+    return { ...copy, why, adopted, action, changes: adopted ? {} : heldChanges };
   }
   const markerChange: Changes = actual.markerLost ? { [markerTag]: `(none) → ${copy.source.origin}` } : {};
   const fieldChanges =

@@ -3,7 +3,7 @@ import type { Changes } from "./changes.js";
 import { canonical, fingerprint } from "./fingerprint.js";
 import type { Item, Kind } from "./kinds/kind.js";
 import { parseOrigin } from "./marker.js";
-import { isCounterpart, type Plan, type PlannedCopy } from "./plan.js";
+import { isCounterpart, type Plan, type PlannedCopy, visible } from "./plan.js";
 import { redact, redactText } from "./redact.js";
 
 /**
@@ -57,7 +57,7 @@ function stays(copy: PlannedCopy): boolean {
 
 /** A hand edit that stays shows as it is; what cannot follow its original for now, as it was last copied. */
 function lineThatStays(kind: Kind, { actual, conflict }: PlannedCopy, said: string | undefined): string {
-  return conflict === undefined && said !== undefined ? said : lineOf(kind, actual!.definition);
+  return conflict === undefined && said !== undefined ? said : lineOf(kind, visible(kind, actual!.definition));
 }
 
 /** The line of an object that is, or will be, on the standby; undefined where no copy is, or will be. */

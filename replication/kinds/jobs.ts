@@ -18,6 +18,7 @@ export const jobs: Kind = {
   singular: "job",
   identity: "marker",
   unseen: ["run_as"],
+  triggers: triggerFields,
 
   summary({ tasks }) {
     const names = objectsOf(tasks).map(({ task_key }) => String(task_key));

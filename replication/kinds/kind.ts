@@ -75,6 +75,8 @@ export interface Kind {
   readonly startsWhenMade?: boolean;
   /** Fields that a listing of the target does not show, so that they cannot be compared there. */
   readonly unseen?: readonly string[];
+  /** Fields that start an object by themselves: held on a copy, and put back on release. */
+  readonly triggers?: readonly string[];
   /** The gist of a definition in a few words, for a preview. */
   summary(definition: JsonObject): string;
   /** Every object of the workspace, or an error: never a part of them. */

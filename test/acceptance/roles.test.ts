@@ -67,6 +67,7 @@ describe("a standby whose primary is lost", { timeout: 120_000 }, () => {
     const faults = await findFaults(primary, secondary, lines);
     expect(faults.filter((fault) => !fault.startsWith("the standby has run"))).toEqual([]);
     expect(counts.jobs?.held).toBe(3);
+    expect(lines.filter(({ why }) => why?.includes("edited on the standby"))).toEqual([]);
     await stage.up("secondary", "--expect-no-changes");
   });
 });

@@ -48,6 +48,29 @@ describe("a release", () => {
     expect(await pair.previewActivation("jobs")).toMatchObject({ plan: "nothing to do" });
   });
 
+  it("is no hand edit when the workspace is a standby again, and is there for the next time", async () => {
+    await createJob(pair.primary, { name: "nightly", ...nightly });
+    await createJob(pair.primary, { name: "edited", ...nightly });
+    await pair.up("jobs");
+    await activate();
+    const edited = (await jobsOf(pair.secondary)).find((job) => settingsOf(job).name === "edited")!;
+    const new_settings = { timeout_seconds: 77 };
+    await pair.secondary.post("/api/2.2/jobs/update", { job_id: edited.job_id!, new_settings });
+    const { picture, lines } = await pair.up("jobs");
+    expect(picture.plan).toBe("update 2");
+    expect(Object.keys(picture.conflicts)).toEqual([expect.stringMatching(/^edited /)]);
+    expect(Object.values(picture.conflicts)[0]).toContain("timeout_seconds");
+    expect(lines.get("nightly")).toMatchObject({
+      outcome: "updated",
+      why: expect.stringContaining("schedule") as string,
+    });
+    expect((await jobsOf(pair.secondary)).filter((job) => "schedule" in settingsOf(job))).toEqual([]);
+    expect((await pair.up("jobs")).changed).toBe(false);
+    await activate();
+    const schedules = (await jobsOf(pair.secondary)).map((job) => settingsOf(job).schedule);
+    expect(schedules).toEqual([nightly.schedule, nightly.schedule]);
+  });
+
   it("does not start again what had been deleted on the source", async () => {
     const id = await createJob(pair.primary, { name: "deleted", ...nightly });
     await createJob(pair.primary, { name: "kept", ...nightly });

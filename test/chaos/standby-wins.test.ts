@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../replication/client/json.js";
 import { type Pair, startPair } from "../replication/pair.js";
-import { createCluster, machine } from "./objects.js";
-import { clustersOf } from "./standby-reading.js";
+import { createCluster, createJob, machine, nightly } from "./objects.js";
+import { clustersOf, jobsOf, settingsOf } from "./standby-reading.js";
 
 let pair: Pair;
 
@@ -32,6 +32,33 @@ describe("where the standby's version wins", () => {
     const [shown] = Object.entries((await up()).picture.objects).filter(([label]) => label.startsWith("etl ["));
     expect(shown?.[1]).toContain(` ${String((await copy()).num_workers)} × `);
     expect((await up()).changed).toBe(false);
+  });
+
+  it("a trigger set there is taken off all the same, and an edit beside it stays", async () => {
+    const job_id = await createJob(pair.primary, { name: "by hand" });
+    const upJobs = () => pair.up("jobs", settings);
+    const copied = async () => (await jobsOf(pair.secondary))[0]!;
+    const setThere = async (new_settings: JsonObject) =>
+      pair.secondary.post("/api/2.2/jobs/update", { job_id: (await copied()).job_id!, new_settings });
+    await upJobs();
+
+    await setThere(nightly);
+    const { lines, picture } = await upJobs();
+    expect(picture.conflicts).toEqual({});
+    expect(lines.get("by hand")).toMatchObject({
+      outcome: "updated",
+      why: expect.stringContaining("schedule") as string,
+    });
+    expect(settingsOf(await copied())).not.toHaveProperty("schedule");
+    expect((await upJobs()).changed).toBe(false);
+
+    await setThere({ ...nightly, timeout_seconds: 77 });
+    expect(Object.values((await upJobs()).picture.conflicts)).toEqual([expect.stringContaining("timeout_seconds")]);
+    expect(settingsOf(await copied())).not.toHaveProperty("schedule");
+    expect((await upJobs()).changed).toBe(false);
+    await pair.primary.post("/api/2.2/jobs/update", { job_id, new_settings: { max_concurrent_runs: 3 } });
+    await upJobs();
+    expect(settingsOf(await copied())).toMatchObject({ timeout_seconds: 77, max_concurrent_runs: 1 });
   });
 
   it("an update of ours that was cut off is no edit of theirs", async () => {
