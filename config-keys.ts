@@ -20,6 +20,7 @@ const mappedKinds = [
   "dashboards",
   "alerts",
   "notification-destinations",
+  "principals",
 ] as const;
 
 /** The API families that have a limit of their own. */
@@ -125,7 +126,7 @@ function key<T>(shape: Shape<T>, doc: string, options: Omit<Key<T>, "shape" | "d
 export const infrastructureKeys = {
   role: key(
     oneOf(["active", "standby"]),
-    "What this stack is today. A standby follows its peer's workspace and keeps every trigger off; an active stack follows nobody. `dr promote` swaps the roles.",
+    "What this stack is today. A standby follows its peer's workspace and keeps every trigger off; an active stack follows nobody. docs/runbook.md has how to swap the roles.",
     { required: true },
   ),
   location: key(region, "The Azure region of this stack. A change replaces everything.", { required: true }),
@@ -144,7 +145,7 @@ export const infrastructureKeys = {
   ),
   auth: key(
     oneOf(["auto", "azure", "profile", "environment"]),
-    "How to sign in to this stack's workspace. `azure`: Azure AD (az login, managed identity, `ARM_*` or `AZURE_*` variables). `profile`: the profile of `.databrickscfg` that `profile` names. `environment`: `DATABRICKS_*` variables. `auto`: a profile with this workspace's host, else the environment, else Azure AD. Credentials are read when they are used and never stored.",
+    "How to sign in to this stack's workspace. `azure`: Azure AD (az login, managed identity, `ARM_*` or `AZURE_*` variables). `profile`: the profile of `.databrickscfg` that `profile` names. `environment`: `DATABRICKS_*` variables. `auto`: a profile with this workspace's host, else the environment where `DATABRICKS_HOST` is this workspace, else Azure AD. Credentials are read when they are used and never stored.",
     { default: "auto" },
   ),
   profile: key(

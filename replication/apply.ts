@@ -17,6 +17,9 @@ import { stillThere } from "./still-there.js";
 
 const createAttempts = 4;
 
+/** How long a create whose answer was lost is given to appear, in ms; longer each time. */
+const lateMs = 1_000;
+
 /** A copy that stays as it is, but for being made inert. */
 interface Staying {
   readonly item: Item;
@@ -49,7 +52,8 @@ class Application {
   readonly #kind: Kind;
   readonly #ids = new Map<string, string>();
   readonly #outcomes = new Map<PlannedCopy, { outcome: Outcome; why: string[] }>();
-  readonly #orphanLines: LedgerLine[] = [];
+  /** Lines of what is on the standby and stands for no object of the source. */
+  readonly #otherLines: LedgerLine[] = [];
   /** Full definitions asked for, by origin, to be fingerprinted once the write is proven. */
   readonly #written = new Map<Origin, JsonObject>();
   /** What earlier runs meant to write: if it is there now, one that died has written it. */
@@ -78,7 +82,7 @@ class Application {
     const settles = open("settle");
     const staying = this.#staying();
     this.#total = creates.length + updates.length + settles.length + staying.length + removals.length;
-    this.#intend([...creates, ...updates, ...settles, ...open("note")]);
+    this.#intend([...creates, ...updates, ...settles, ...open("note"), ...copies.filter(({ reheld }) => reheld)]);
     for (const each of staying) await this.#keepHeld(each);
     await this.manifest.write(this.target.client);
     if (this.#kind.writeAll) await this.#writeAll([...creates, ...updates], removals);
@@ -98,7 +102,7 @@ class Application {
   result(): Applied {
     const lines = this.plan.copies.map((copy) => this.#line(copy));
     return {
-      lines: [...this.plan.foreign.map((item) => this.#foreignLine(item)), ...lines, ...this.#orphanLines],
+      lines: [...this.plan.foreign.map((item) => this.#foreignLine(item)), ...lines, ...this.#otherLines],
       idMap: Object.fromEntries(this.#ids),
       records: new Map(this.manifest.entries()),
     };
@@ -106,15 +110,16 @@ class Application {
 
   /** Notes, before anything is written, what will be made and which triggers it will have had. */
   #intend(copies: readonly PlannedCopy[]): void {
-    for (const { source, prepared, action } of copies) {
+    for (const { source, actual, prepared, action } of copies) {
       const { held: _, orphaned: __, ...record } = this.manifest.get(source.origin) ?? { name: source.name };
       const held = prepared?.held;
-      this.manifest.set(source.origin, { ...record, name: source.name, ...(held ? { held } : {}) });
+      const id = actual ? { id: actual.id } : {};
+      this.manifest.set(source.origin, { ...record, ...id, name: source.name, ...(held ? { held } : {}) });
       if (action === "update") this.#halfWritten(source.origin);
     }
     for (const { copy, action } of this.plan.orphans) {
-      const record = this.manifest.get(copy.origin);
-      if (record && action === "keep") this.manifest.set(copy.origin, { ...record, orphaned: true });
+      const record = this.manifest.get(copy.origin) ?? { id: copy.id, name: copy.name };
+      if (action === "keep") this.manifest.set(copy.origin, { ...record, orphaned: true });
     }
   }
 
@@ -138,7 +143,10 @@ class Application {
       }
       const shell = this.#memberOfCircle(waiting);
       await this.#attempt(shell, "created", () => this.#createShell(shell));
-      if (this.#ids.has(shell.source.id)) shells.push(shell);
+      if (this.#ids.has(shell.source.id)) {
+        shells.push(shell);
+        this.#total += 1;
+      }
       waiting = waiting.filter((copy) => copy !== shell);
     }
     await forAll(shells, (copy) => this.#attempt(copy, "created", () => this.#update(copy)));
@@ -178,17 +186,22 @@ class Application {
     return this.#kind.startsWhenMade ? this.#settle(id) : [];
   }
 
-  /** A create whose answer was lost is looked for by its marker before it is tried again: nothing is made twice. */
+  /**
+   * A create whose answer was lost is looked for by its marker before it is tried again, and again after a while: it may
+   * still be under way behind a gateway that gave up on it.
+   */
   async #createOnce(copy: PlannedCopy, create: () => Promise<string>): Promise<string> {
     for (let attempt = 1; ; attempt++) {
       try {
         return this.#made(copy, await create());
       } catch (error) {
-        if (!mayHaveHappened(error)) throw error;
-        const id = await this.#kind.find?.(this.target, copy.source);
-        if (id !== undefined) return this.#made(copy, id);
+        if (!this.#kind.find || !mayHaveHappened(error)) throw error;
+        for (const wait of [0, lateMs * 2 ** (attempt - 1) * (1 + Math.random() / 2)]) {
+          await sleep(wait);
+          const id = await this.#kind.find(this.target, copy.source);
+          if (id !== undefined) return this.#made(copy, id);
+        }
         if (attempt >= createAttempts) throw error;
-        await sleep(250 * 2 ** attempt * (0.5 + Math.random() / 2));
       }
     }
   }
@@ -203,7 +216,7 @@ class Application {
   async #update(copy: PlannedCopy): Promise<string[]> {
     const id = this.#ids.get(copy.source.id)!;
     const definition = await this.#translate(copy);
-    const actual = copy.actual ?? { ...copy.source, id, definition: {} };
+    const actual = copy.actual ?? { ...copy.source, id, definition: {}, original: false };
     await this.#kind.update!(this.target, id, { source: copy.source, definition }, actual, this.context);
     this.#written.set(copy.source.origin, definition);
     return actual.unsettled?.length ? this.#settle(id) : [];
@@ -230,7 +243,7 @@ class Application {
 
   /** What is taken off a copy that stays as it is comes back on release, unless its original's triggers are held for it. */
   async #keepHeld({ item, copy }: Staying): Promise<void> {
-    const record = this.manifest.get(item.origin) ?? { name: item.name };
+    const record = { ...(this.manifest.get(item.origin) ?? { name: item.name }), id: item.id };
     if (record.held) return;
     const { settings } = this.context;
     const held = (copy?.prepared ?? (await this.#kind.prepare?.(item, { settings, run: this.context })))?.held;
@@ -266,7 +279,7 @@ class Application {
   }
 
   #orphanLine({ copy }: Orphan, outcome: Outcome, why: string): void {
-    this.#orphanLines.push({ kind: this.#kind.name, name: copy.name, copyId: copy.id, outcome, why });
+    this.#otherLines.push({ ...this.#lineOf(copy), outcome, why });
   }
 
   /** The definition with the target's ids as they are known by now. */
@@ -330,14 +343,44 @@ class Application {
       if (actual && action === "note") this.#record(source, actual, await this.#translate(copy), true);
     }
     if (this.#written.size === 0) return;
-    const shown = new Map((await this.#kind.list(this.target, this.context)).map((item) => [item.id, item]));
+    const listed = await this.#listAgain();
+    const shown = new Map(listed.items.map((item) => [item.id, item]));
     for (const copy of copies) {
       const written = this.#written.get(copy.source.origin);
       if (!written) continue;
       const item = shown.get(this.#ids.get(copy.source.id) ?? "");
-      if (item) this.#record(copy.source, item, written, false);
-      else this.#outcomes.set(copy, { outcome: "failed", why: ["was written, but the standby does not list it"] });
+      const fault = item ? item.unreadable : (listed.failure ?? "the standby does not list it");
+      if (item && fault === undefined) this.#record(copy.source, item, written, false);
+      else this.#outcomes.set(copy, { outcome: "failed", why: [`was written, but ${fault}`] });
     }
+    await forAll(this.#twins(listed.items), (twin) => this.#tellTwin(twin));
+  }
+
+  /** A listing that fails must not cost what is known of all that was made. */
+  async #listAgain(): Promise<{ readonly items: readonly Item[]; readonly failure?: string }> {
+    try {
+      return { items: await this.#kind.list(this.target, this.context) };
+    } catch (error) {
+      return { items: [], failure: `the standby cannot be listed (${messageOf(error)})` };
+    }
+  }
+
+  /** Second copies: their creation was given up for lost, tried again, and came through after all. */
+  #twins(items: readonly Item[]): Item[] {
+    const { copies, orphans, foreign } = this.plan;
+    const before = [...foreign, ...orphans.map(({ copy }) => copy), ...copies.flatMap(({ actual }) => actual ?? [])];
+    const known = new Set([...before.map(({ id }) => id), ...this.#ids.values()]);
+    return items.filter(({ id, origin, marked }) => marked && this.#written.has(origin) && !known.has(id));
+  }
+
+  async #tellTwin(twin: Item): Promise<void> {
+    const notes = await this.#settle(twin.id).catch((error: unknown) => [messageOf(error)]);
+    const why = ["made twice, since the answer to its first creation was lost: remove this one by hand", ...notes];
+    this.#otherLines.push({ ...this.#lineOf(twin), outcome: "needs-a-person", why: why.join("; ") });
+  }
+
+  #lineOf({ id, name }: Item): Pick<LedgerLine, "kind" | "name" | "copyId"> {
+    return { kind: this.#kind.name, name, copyId: id };
   }
 
   #record(source: Item, item: Item, desired: JsonObject, noted: boolean): void {
@@ -359,17 +402,17 @@ class Application {
     });
   }
 
-  #foreignLine({ id, name, marked }: Item): LedgerLine {
-    const why = marked ? "a clone of a copy; it is left alone" : "only on the standby; it is left alone";
-    return { kind: this.#kind.name, name, copyId: id, outcome: "not-ours", why };
+  #foreignLine(item: Item): LedgerLine {
+    const why = item.marked ? "a clone of a copy; it is left alone" : "only on the standby; it is left alone";
+    return { ...this.#lineOf(item), outcome: "not-ours", why };
   }
 
   #line(copy: PlannedCopy): LedgerLine {
-    const { source, prepared } = copy;
+    const { source } = copy;
     const came = this.#outcomes.get(copy);
     const why = [...new Set([...(came?.why ?? []), ...copy.why])].map(redactText).join("; ");
     const copyId = this.#ids.get(source.id);
-    const held = copyId !== undefined && prepared?.held ? Object.keys(prepared.held) : [];
+    const held = copyId !== undefined ? Object.keys(this.manifest.get(source.origin)?.held ?? {}) : [];
     return {
       kind: this.#kind.name,
       name: source.name,

@@ -49,6 +49,9 @@ export interface ReplicaState {
   readonly drift: readonly string[];
 }
 
+/** A person may think that long about a preview. After it, what was seen then is looked up again. */
+const runEndsAfterIdleMs = 10 * 60_000;
+
 const runs = new Map<string, Run>();
 
 function runOf({ role, local, peer, settings }: ReplicaArgs): Run {
@@ -59,7 +62,7 @@ function runOf({ role, local, peer, settings }: ReplicaArgs): Run {
   };
   const key = JSON.stringify(replication);
   let run = runs.get(key);
-  if (!run) runs.set(key, (run = new Run(replication)));
+  if (!run || run.idleMs > runEndsAfterIdleMs) runs.set(key, (run = new Run(replication)));
   return run;
 }
 
@@ -119,9 +122,11 @@ function announce(
   }
   const lines = [
     ...copies.flatMap((copy) => (copy.action in signs ? [`${signs[copy.action]} ${told(copy)}`] : [])),
-    ...[...copies.map(({ source, settling }) => ({ copy: source, settling })), ...orphans].flatMap(
-      ({ copy, settling }) => (settling ? [`~ ${describeName(copy)}: ${settling.join("; ")}`] : []),
-    ),
+    ...copies.flatMap(({ source, action, settling = [], reheld }) => {
+      const parts = reheld ? [...settling, describeChanges(reheld)] : settling;
+      return parts.length > 0 && !(action in signs) ? [cut(`~ ${describeName(source)}: ${parts.join("; ")}`)] : [];
+    }),
+    ...orphans.flatMap(({ copy, settling }) => (settling ? [`~ ${describeName(copy)}: ${settling.join("; ")}`] : [])),
     ...orphans.flatMap(({ action, copy, why }) =>
       action === "remove" ? [`- ${JSON.stringify(copy.name)} [${copy.id}]: ${why}`] : [],
     ),
@@ -197,7 +202,7 @@ export async function apply(
 }
 
 function ledgerOf(kind: KindName, lines: readonly LedgerLine[], run?: Run): Ledger {
-  const seconds = run ? Math.round((Date.now() - run.began) / 100) / 10 : 0;
+  const seconds = Math.round((run?.secondsOn(kind) ?? 0) * 10) / 10;
   return { counts: countOutcomes(lines), lines, calls: takeCallCount(kind), seconds };
 }
 
@@ -307,7 +312,8 @@ export async function refresh(state: ReplicaState, progress: Progress = silent):
     if (!item) {
       gone.add(id);
       drift.push(`${who} is gone from the standby`);
-    } else if (item.markerLost || (actual !== undefined && fingerprint(visible(kind, item.definition)) !== actual))
+    } else if (item.unreadable !== undefined) drift.push(`${who}: ${item.unreadable}`);
+    else if (item.markerLost || (actual !== undefined && fingerprint(visible(kind, item.definition)) !== actual))
       drift.push(`${who} was edited on the standby`);
     for (const breach of item?.unsettled ?? []) drift.push(`${who} ${breach}`);
   }

@@ -19,6 +19,17 @@ export function originOf(workspaceId: string, kind: KindName, id: string): Origi
   return `${workspaceId}.${kind}.${id}` as Origin;
 }
 
+/** Where an object comes from, by the workspace that it is in, its id there and its marker. */
+export function provenance(
+  workspaceId: string,
+  kind: KindName,
+  id: string,
+  marker: Origin | undefined,
+): { readonly origin: Origin; readonly marked: boolean; readonly original: boolean } {
+  const own = originOf(workspaceId, kind, id);
+  return { origin: marker ?? own, marked: marker !== undefined, original: (marker ?? own) === own };
+}
+
 /** The workspace and id that an origin names. An id may hold dots; a workspace id or kind holds none. */
 export function parseOrigin(origin: Origin): { readonly workspaceId: string; readonly id: string } {
   const [workspaceId = "", , ...id] = origin.split(".");

@@ -34,6 +34,8 @@ export interface PlannedCopy {
   readonly adopted?: boolean;
   /** Why a copy that otherwise stays as it is has to be made inert: somebody started it, or gave it a trigger. */
   readonly settling?: readonly string[];
+  /** How the triggers changed that are held for a copy that otherwise stays as it is: they follow the source all the same. */
+  readonly reheld?: Changes;
   readonly why: string[];
 }
 
@@ -81,24 +83,30 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
     const copiedFromHere = sourceManifest.get(origin) !== undefined;
     copies[index] = compare(kind, copy, copy.actual, definition, manifest.get(origin), copiedFromHere, run);
   }
-  const { orphaned, ours, foreign } = leftovers(kind, sources, targets, counterparts, manifest);
-  await reallyGone(kind, run, orphaned);
+  const { orphaned, ours, foreign } = leftovers(kind, sources, targets, counterparts, manifest, sourceManifest);
+  await reallyGone(kind, run, orphaned, sourceManifest);
   const isNoted = ({ origin }: Item): boolean => [manifest, sourceManifest].some((each) => each.get(origin));
   const settled = copies.map((copy) => {
     if (copy.action !== "skip" && copy.action !== "blocked") return copy;
     const isForeign = kind.identity === "path" && copy.actual !== undefined && !isNoted(copy.source);
-    return { ...copy, ...settling(kind, copy.actual, manifest), ...(isForeign ? { foreign: true } : {}) };
+    if (isForeign) return { ...copy, foreign: true };
+    return { ...copy, ...settling(copy.actual), ...reheld(copy, manifest) };
   });
   const orphans = judgeOrphans(kind, orphaned, ours, manifest, run).map((orphan) =>
-    orphan.action === "keep" ? { ...orphan, ...settling(kind, orphan.copy, manifest) } : orphan,
+    orphan.action === "keep" ? { ...orphan, ...settling(orphan.copy) } : orphan,
   );
   return { kind, copies: settled, foreign, orphans };
 }
 
-/** A copy that cannot follow its original is inert all the same. */
-function settling(kind: Kind, copy: Item | undefined, manifest: Manifest): Pick<PlannedCopy, "settling"> {
-  if (!copy?.unsettled?.length || !isOursByRecord(kind, copy, manifest.get(copy.origin))) return {};
-  return { settling: copy.unsettled };
+/** What stands for an object of the active side is inert, also where it cannot follow it, and where it is the original. */
+function settling(copy: Item | undefined): Pick<PlannedCopy, "settling"> {
+  return copy?.unsettled?.length ? { settling: copy.unsettled } : {};
+}
+
+function reheld({ source, actual, prepared }: PlannedCopy, manifest: Manifest): Pick<PlannedCopy, "reheld"> {
+  if (!actual || !prepared) return {};
+  const changes = changesBetween({ held: manifest.get(source.origin)?.held }, { held: prepared.held });
+  return Object.keys(changes).length > 0 ? { reheld: changes } : {};
 }
 
 const deletedThere = "its copy is gone from the standby; it is made again";
@@ -113,10 +121,11 @@ async function intend(
   const base = { source, ...(actual ? { actual } : {}) };
   if (source.leftOut !== undefined) return { ...base, action: "skip", why: [source.leftOut] };
   if (!selected(source.name)) return { ...base, action: "skip", why: [`not selected (select.${kind.name})`] };
+  if (source.unreadable !== undefined) return { ...base, action: "blocked", why: [source.unreadable] };
   const prepared = (await kind.prepare?.(source, { settings: run.settings, run })) ?? { definition: source.definition };
   const why = [...(prepared.notes ?? [])];
-  if (prepared.obstacle !== undefined)
-    return { ...base, prepared, action: "blocked", why: [prepared.obstacle, ...why] };
+  const obstacle = prepared.obstacle ?? (actual?.unreadable && `on the standby ${actual.unreadable}`);
+  if (obstacle !== undefined) return { ...base, prepared, action: "blocked", why: [obstacle, ...why] };
   return { ...base, prepared, action: actual ? "none" : "create", why };
 }
 
@@ -216,7 +225,7 @@ function refuseEmptied(
   manifest: Manifest,
   run: Run,
 ): void {
-  if (sources.length > 0 || run.settings.allowMassDeletion) return;
+  if (sources.some(({ leftOut }) => leftOut === undefined) || run.settings.allowMassDeletion) return;
   const copies = Math.max(targets.filter(({ marked }) => marked).length, [...manifest.entries()].length);
   if (copies > 0)
     throw new Error(
@@ -233,7 +242,7 @@ export function knownByNotes(kind: Kind, targets: readonly Item[], manifest: Man
   const origins = new Map(lost.map(([origin, { id }]) => [id, origin]));
   return targets.map((item) => {
     const origin = item.marked ? undefined : origins.get(item.id);
-    return origin === undefined ? item : { ...item, origin, markerLost: true };
+    return origin === undefined ? item : { ...item, origin, original: false, markerLost: true };
   });
 }
 
@@ -302,17 +311,22 @@ function compare(
       ? Object.fromEntries(kind.unseen!.map((field) => [field, `now ${brief(desired[field])}`]))
       : changesBetween(is, shouldBe);
   const changes = { ...markerChange, ...fieldChanges, ...heldChanges };
-  if (drifted) {
-    const wins = run.settings.conflicts ?? "source";
-    const conflict = `edited on the standby (${describeChanges(changes)}); ${wins === "source" ? "the source's version wins" : "the standby's version is kept (conflicts: standby)"}`;
-    if (wins === "standby") return { ...copy, why: [conflict, ...why], action: settle, changes, conflict };
-    return { ...copy, why: [conflict, ...why], action: "update", changes, conflict };
-  }
-  const ours = kind.identity === "marker" || kind.replacesForeign || copiedFromHere || (record && !record.adopted);
-  if (!ours) {
+  const ours = kind.identity === "marker" || copiedFromHere || (record && !record.adopted);
+  if (!ours && !kind.replacesForeign) {
     const obstacle =
       "another one that is not ours already stands there; it is left alone: remove it, or exclude this one";
     return { ...copy, action: "blocked", foreign: true, why: [obstacle, ...why], changes };
+  }
+  if (drifted || !ours) {
+    const wins = run.settings.conflicts ?? "source";
+    const edits = describeChanges({ ...markerChange, ...fieldChanges });
+    const found = ours ? "edited on the standby" : "another one that is not ours stands there";
+    const conflict = `${found} (${edits}); ${wins === "source" ? "the source's version wins" : "the standby's version is kept (conflicts: standby)"}`;
+    if (wins === "standby") {
+      const held = Object.keys(heldChanges).length > 0 ? { reheld: heldChanges } : {};
+      return { ...copy, why: [conflict, ...why], action: settle, changes, conflict, ...held };
+    }
+    return { ...copy, why: [conflict, ...why], action: "update", changes, conflict };
   }
   return { ...copy, why, action: "update", changes };
 }
@@ -323,6 +337,7 @@ function leftovers(
   targets: readonly Item[],
   counterparts: Counterparts,
   manifest: Manifest,
+  sourceManifest: Manifest,
 ): { readonly orphaned: Item[]; readonly ours: number; readonly foreign: Item[] } {
   const origins = new Set(sources.map(({ origin }) => origin));
   const orphaned: Item[] = [];
@@ -335,6 +350,7 @@ function leftovers(
     if (origins.has(item.origin)) {
       if (counterparts.of(item) !== item) foreign.push(item);
     } else if (isOurs && counterparts.of(item) === item) orphaned.push(item);
+    else if (item.original && sourceManifest.get(item.origin)?.id !== undefined) orphaned.push(item);
     else if (item.leftOut === undefined) foreign.push(item);
   }
   return { orphaned, ours, foreign };
@@ -342,37 +358,43 @@ function leftovers(
 
 /** Our marker alone is not enough: a clone bears it too, and so does a copy that another source has here. */
 export function isOursByRecord(kind: Kind, item: Item, record: CopyRecord | undefined): boolean {
-  return (
-    record !== undefined && (kind.identity === "marker" ? item.marked || item.markerLost === true : !record.adopted)
-  );
+  if (record === undefined || item.original) return false;
+  return kind.identity === "marker" ? item.marked || item.markerLost === true : !record.adopted;
 }
 
 /** A listing that skipped an object must not cost its copy. */
-async function reallyGone(kind: Kind, run: Run, orphaned: readonly Item[]): Promise<void> {
+async function reallyGone(kind: Kind, run: Run, orphaned: readonly Item[], sourceManifest: Manifest): Promise<void> {
   if (!kind.exists || !run.source || run.settings.deletions !== "propagate" || orphaned.length === 0) return;
   const workspaceId = await run.source.client.workspaceId();
-  for (const { origin, name } of orphaned) {
+  for (const { origin, name, original } of orphaned) {
     const first = parseOrigin(origin);
-    if (first.workspaceId !== workspaceId) continue;
-    if (await stillThere(kind, run.source, first.id))
-      throw new Error(`${kind.name}: the source has "${name}" [${first.id}] but did not list it; nothing is done`);
+    const id = first.workspaceId === workspaceId ? first.id : sourceManifest.get(origin)?.id;
+    if (original || id === undefined) continue;
+    if (await stillThere(kind, run.source, id))
+      throw new Error(`${kind.name}: the source has "${name}" [${id}] but did not list it; nothing is done`);
   }
 }
 
+/** An original is never removed: it was made by somebody in this very workspace, and may be all that is left of it. */
+const originalStays =
+  "its copy is gone from the active workspace; this is the original, and it is kept: remove it by hand";
+
 function judgeOrphans(kind: Kind, orphaned: readonly Item[], ours: number, manifest: Manifest, run: Run): Orphan[] {
   const { deletions = "keep", deletionLimitPercent = 10, allowMassDeletion = false } = run.settings;
-  const keepAll = (why: string): Orphan[] => orphaned.map((copy) => ({ copy, action: "keep", why }));
-  if (deletions === "keep") return keepAll("gone from the source; its copy is kept (deletions: keep)");
-  if (!allowMassDeletion && orphaned.length * 100 > ours * deletionLimitPercent)
-    return keepAll(
-      `gone from the source, but ${orphaned.length} of ${ours} ${kind.name} at once is over the limit of ${deletionLimitPercent} %; nothing is removed until allowMassDeletion is set`,
-    );
+  const copies = orphaned.filter(({ original }) => !original);
+  const overLimit = !allowMassDeletion && copies.length * 100 > ours * deletionLimitPercent;
   return orphaned.map((copy) => {
+    const keep = (why: string): Orphan => ({ copy, action: "keep", why });
+    if (copy.original) return keep(originalStays);
+    if (deletions === "keep") return keep("gone from the source; its copy is kept (deletions: keep)");
+    if (overLimit)
+      return keep(
+        `gone from the source, but ${copies.length} of ${ours} ${kind.name} at once is over the limit of ${deletionLimitPercent} %; nothing is removed until allowMassDeletion is set`,
+      );
     const record = manifest.get(copy.origin);
     const edited =
       kind.identity === "path" && record?.actual !== undefined && record.actual !== fingerprint(copy.definition);
-    return edited
-      ? { copy, action: "keep", why: "gone from the source, but its copy was edited on the standby; it is kept" }
-      : { copy, action: "remove", why: "gone from the source" };
+    if (edited) return keep("gone from the source, but its copy was edited on the standby; it is kept");
+    return { copy, action: "remove", why: "gone from the source" };
   });
 }

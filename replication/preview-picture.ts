@@ -75,9 +75,9 @@ function lineOf(kind: Kind, definition: JsonObject, held?: JsonObject): string {
   return [`#${mark} ${redactText(kind.summary(definition))}`, ...triggers].join("; ");
 }
 
-function changesOf({ action, changes = {} }: PlannedCopy): Changes | undefined {
+function changesOf({ action, changes = {}, reheld }: PlannedCopy): Changes | undefined {
   const writes = action === "update" || action === "settle" || action === "note";
-  return writes && Object.keys(changes).length > 0 ? changes : undefined;
+  return writes && Object.keys(changes).length > 0 ? changes : reheld;
 }
 
 /** Name and first id: the same before and after a failback, and for a copy whose original is gone. */
@@ -89,7 +89,10 @@ export function labelOf({ name, origin }: Item): string {
 function tally({ copies, orphans }: Plan): string {
   const count = (action: PlannedCopy["action"]): number => copies.filter((each) => each.action === action).length;
   const adopted = copies.filter((each) => each.action === "note" && each.adopted).length;
-  const settling = [...copies, ...orphans].filter((each) => each.settling).length;
+  const settling = [
+    ...copies.filter((each) => each.settling || (each.reheld && each.action !== "settle")),
+    ...orphans.filter((each) => each.settling),
+  ].length;
   const parts = [
     [count("create"), "create"],
     [count("update") + count("settle") + settling + count("note") - adopted, "update"],

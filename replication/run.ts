@@ -33,14 +33,6 @@ const namedKinds: Readonly<Record<string, { path: string; items: string; id: str
   "cluster-policies": { path: "/api/2.0/policies/clusters/list", items: "policies", id: "policy_id", name: "name" },
 };
 
-const inventoryLastsMs = 10 * 60_000;
-
-interface Cached<T> {
-  readonly value: Promise<T>;
-  /** When the look-up ended, in ms since 1970: of a large workspace under its limits, one takes many minutes. */
-  since: number;
-}
-
 /**
  * What one run knows of both workspaces. Each listing is taken once and shared by check, diff and apply of every kind; what
  * an apply changes is forgotten.
@@ -49,11 +41,11 @@ export class Run {
   readonly source: Side | undefined;
   readonly target: Side | undefined;
   readonly settings: ReplicationSettings;
-  /** When this run first looked at anything, in ms since 1970. */
-  readonly began = Date.now();
-  readonly #cache = new Map<string, Cached<unknown>>();
+  readonly #cache = new Map<string, Promise<unknown>>();
   readonly #idMaps = new Map<string, CopyIds>();
   readonly #progress = new Map<string, Progress>();
+  readonly #began = new Map<string, number>();
+  readonly #made = Date.now();
 
   constructor(readonly replication: Replication) {
     this.settings = replication.settings;
@@ -64,6 +56,18 @@ export class Run {
   /** Shows what is said of a kind where that kind is shown: kinds share a run, and work side by side. */
   showOn(kind: KindName, progress: Progress): void {
     this.#progress.set(kind, progress);
+    if (!this.#began.has(kind)) this.#began.set(kind, Date.now());
+  }
+
+  /** How long neither workspace was asked anything: a run that works is never idle for long, whatever its length. */
+  get idleMs(): number {
+    const used = [this.source, this.target].map((at) => at?.client.lastUsed ?? this.#made);
+    return Date.now() - Math.max(...used);
+  }
+
+  /** Since this run first looked at that kind. */
+  secondsOn(kind: KindName): number {
+    return (Date.now() - (this.#began.get(kind) ?? Date.now())) / 1000;
   }
 
   #tell(note: ProgressNote): void {
@@ -191,25 +195,16 @@ export class Run {
   /** Shares one look-up among all that ask within a run; a failed one is asked again. */
   once<T>(key: string, look: () => Promise<T>): Promise<T> {
     const known = this.#cache.get(key);
-    if (known && Date.now() - known.since < inventoryLastsMs) return known.value as Promise<T>;
-    const cached: Cached<T> = { value: look(), since: Number.POSITIVE_INFINITY };
-    this.#cache.set(key, cached);
-    cached.value.then(
-      () => (cached.since = Date.now()),
-      () => this.#cache.delete(key),
-    );
-    return cached.value;
+    if (known) return known as Promise<T>;
+    const looking = look();
+    this.#cache.set(key, looking);
+    looking.catch(() => this.#cache.delete(key));
+    return looking;
   }
 
   /** The target's objects of that kind have changed. */
   forget(kind: KindName): void {
     for (const key of [`items target ${kind}`, `manifest target ${kind}`, `plan ${kind}`]) this.#cache.delete(key);
-  }
-
-  /** A new run begins: everything is looked up again. */
-  forgetAll(): void {
-    this.#cache.clear();
-    this.#idMaps.clear();
   }
 }
 

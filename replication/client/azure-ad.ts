@@ -14,26 +14,30 @@ export async function azureAd(to: SignIn): Promise<Credentials> {
   return azureCredentials(to, credential);
 }
 
-/** Signs with tokens that the credential caches and renews. */
-export function azureCredentials(to: SignIn, credential: TokenCredential): Credentials {
+/** Signs with tokens that are kept until they are about to expire: some credentials start a program for each. */
+export async function azureCredentials(to: SignIn, credential: TokenCredential): Promise<Credentials> {
+  const { getBearerTokenProvider } = await import("@azure/identity");
+  const databricksToken = getBearerTokenProvider(credential, databricksScope);
+  const managementToken = getBearerTokenProvider(credential, managementScope);
+  let hasManagementToken = to.resourceId !== undefined;
   return async () => {
-    const token = await credential.getToken(databricksScope).catch((cause: unknown) => {
+    const token = await databricksToken().catch((cause: unknown) => {
       throw new Error(
         `cannot sign in to ${to.host} with Azure AD: run \`az login\`, set ARM_* or AZURE_* variables, or name a profile (databricks-dr:auth)`,
         { cause },
       );
     });
-    if (!token) throw new Error(`cannot sign in to ${to.host}: Azure AD gave no token`);
-    return { authorization: `Bearer ${token.token}`, ...(await asNoMember(to, credential)) };
+    const management = hasManagementToken ? await managementToken().catch(() => undefined) : undefined;
+    hasManagementToken = management !== undefined;
+    return { authorization: `Bearer ${token}`, ...asNoMember(to, management) };
   };
 }
 
 /** What lets a service principal in that is no member of the workspace, but has a role on its Azure resource. */
-async function asNoMember({ resourceId }: SignIn, credential: TokenCredential): Promise<Record<string, string>> {
-  const management = resourceId && (await credential.getToken(managementScope).catch(() => null));
-  if (!management) return {};
+function asNoMember({ resourceId }: SignIn, managementToken: string | undefined): Record<string, string> {
+  if (!resourceId || managementToken === undefined) return {};
   return {
-    "x-databricks-azure-sp-management-token": management.token,
+    "x-databricks-azure-sp-management-token": managementToken,
     "x-databricks-azure-workspace-resource-id": resourceId,
   };
 }

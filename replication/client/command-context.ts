@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { idOf, isObject, type Json, type JsonObject } from "./json.js";
-import type { WorkspaceClient } from "./workspace-client.js";
+import type { RequestOptions, WorkspaceClient } from "./workspace-client.js";
 
 const clusterStartsWithinMs = 20 * 60_000;
 const commandEndsWithinMs = 30 * 60_000;
@@ -8,10 +8,16 @@ const firstPollMs = 100;
 const longestPollMs = 5_000;
 
 /**
- * Runs Python on a cluster, which is started if it rests, and gives what it printed.
+ * Runs Python on a cluster, which is started if it rests, and gives what it printed. Idempotent code is sent again where it
+ * is open whether it ran.
  * https://docs.databricks.com/api/azure/workspace/commandexecution
  */
-export async function runPython(client: WorkspaceClient, clusterId: string, code: string): Promise<string> {
+export async function runPython(
+  client: WorkspaceClient,
+  clusterId: string,
+  code: string,
+  options: RequestOptions = {},
+): Promise<string> {
   await startCluster(client, clusterId);
   // A context whose answer is lost costs no more than itself, until the cluster terminates.
   const opening = { clusterId, language: "python" };
@@ -23,12 +29,8 @@ export async function runPython(client: WorkspaceClient, clusterId: string, code
       if (status === "Error") throw new Error(`cluster ${clusterId} could not open an execution context`);
       return status === "Running" ? true : undefined;
     });
-    const command = await client.post("/api/1.2/commands/execute", {
-      clusterId,
-      contextId,
-      language: "python",
-      command: code,
-    });
+    const request = { clusterId, contextId, language: "python", command: code };
+    const command = await client.post("/api/1.2/commands/execute", request, options);
     const results = await poll(commandEndsWithinMs, `a command on cluster ${clusterId}`, async () => {
       const state = await client.get("/api/1.2/commands/status", { clusterId, contextId, commandId: idOf(command.id) });
       return ["Finished", "Error", "Cancelled"].includes(String(state.status)) ? state : undefined;

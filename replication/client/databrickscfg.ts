@@ -16,7 +16,9 @@ export function databricksConfigFile(): string {
 /** The profiles by name; none where there is no such file. */
 export async function readProfiles(): Promise<Record<string, Profile | undefined>> {
   try {
-    return parse(await readFile(databricksConfigFile(), "utf8")) as Record<string, Profile>;
+    const text = await readFile(databricksConfigFile(), "utf8");
+    // A dot in a section's name would be the beginning of a section within it.
+    return parse(text.replace(/^\s*\[.*$/gm, (header) => header.replaceAll(".", "\\."))) as Record<string, Profile>;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
     throw error;

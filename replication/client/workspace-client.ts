@@ -5,8 +5,8 @@ import { ApiError, apiError, ConnectionError } from "./errors.js";
 import { isObject, type Json, type JsonObject, objectsOf, parseJson, stringifyJson } from "./json.js";
 import type { Limiter } from "./limiter.js";
 
-/** What `fetch` takes as a body. */
-export type Body = NonNullable<RequestInit["body"]>;
+/** A text, or bytes as they come. */
+export type Body = string | AsyncIterable<Uint8Array>;
 
 export type Query = Readonly<Record<string, string | number | boolean | bigint | undefined>>;
 
@@ -37,12 +37,18 @@ interface Outgoing {
 export class WorkspaceClient {
   #credentials: Promise<Credentials> | undefined;
   #workspaceId: string | undefined;
+  #lastUsed = Date.now();
 
   constructor(
     readonly host: string,
     private readonly signIn: () => Promise<Credentials>,
     private readonly limiter: Limiter,
   ) {}
+
+  /** When the last request was sent, in ms since 1970. */
+  get lastUsed(): number {
+    return this.#lastUsed;
+  }
 
   async get(path: string, query?: Query): Promise<JsonObject> {
     return this.#json({ method: "GET", path, ...(query ? { query } : {}), idempotent: true });
@@ -68,7 +74,7 @@ export class WorkspaceClient {
     return this.#send({ method: "HEAD", path, idempotent: true }, (response) => response.headers);
   }
 
-  /** Sends bytes as they are. `body` is called anew for each attempt. */
+  /** Sends bytes as they are. `body` is called anew for each attempt; its own error is thrown as it is, and ends them. */
   async upload(method: "PUT" | "POST", path: string, query: Query, body: () => Body): Promise<void> {
     const contentType = "application/octet-stream";
     await this.#send({ method, path, query, body, contentType, idempotent: true }, drain);
@@ -136,11 +142,24 @@ export class WorkspaceClient {
     this.#credentials ??= this.signIn();
     const headers = await (await this.#credentials)();
     countCall();
+    this.#lastUsed = Date.now();
     const call = `${request.method} ${request.path}`;
     // AbortSignal.timeout would keep each answer in memory until its time is up. It is for the answer to begin, or to be
-    // read here; a download that stalls later on is ended by fetch itself.
+    // read here, since the last of the body was sent; a download that stalls later on is ended by fetch itself.
     const tooLate = new AbortController();
     const timer = setTimeout(() => tooLate.abort(new Error(`none in ${answerWithinMs / 1000} s`)), answerWithinMs);
+    let unreadable: { readonly cause: unknown } | undefined;
+    const sent = async function* (body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+      try {
+        for await (const chunk of body) {
+          timer.refresh();
+          yield chunk;
+        }
+      } catch (cause) {
+        unreadable = { cause };
+        throw cause;
+      }
+    };
     const answered = async (): Promise<T> => {
       const response = await fetch(this.#url(request), {
         method: request.method,
@@ -149,7 +168,7 @@ export class WorkspaceClient {
           "user-agent": "databricks-dr",
           ...(request.contentType ? { "content-type": request.contentType } : {}),
         },
-        ...(request.body ? { body: request.body(), duplex: "half" } : {}),
+        ...(request.body ? { body: bodyOf(request.body(), sent), duplex: "half" } : {}),
         signal: tooLate.signal,
       });
       this.#workspaceId ??= response.headers.get("x-databricks-org-id") ?? undefined;
@@ -159,6 +178,7 @@ export class WorkspaceClient {
     try {
       return await answered();
     } catch (cause) {
+      if (unreadable) throw unreadable.cause;
       if (cause instanceof ApiError) throw cause;
       throw new ConnectionError(`${call}: ${this.host} gave no answer (${reason(cause)})`, { cause });
     } finally {
@@ -172,6 +192,13 @@ export class WorkspaceClient {
       if (value !== undefined) url.searchParams.set(key, String(value));
     return url;
   }
+}
+
+function bodyOf(
+  body: Body,
+  sent: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+): NonNullable<RequestInit["body"]> {
+  return typeof body === "string" ? body : (ReadableStream.from(sent(body)) as ReadableStream<Uint8Array>);
 }
 
 async function drain(response: Response): Promise<void> {

@@ -4,7 +4,7 @@ import { ApiError } from "../client/errors.js";
 import { idOf, isObject, type Json, type JsonObject, objectsOf } from "../client/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { canonical, sameJson } from "../fingerprint.js";
-import { operationsTag, originOf, readMarker, withMarker, withoutMarker } from "../marker.js";
+import { operationsTag, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
 import { type FieldReasons, without, withNodeTypes } from "./fields.js";
 import { type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 
@@ -122,12 +122,11 @@ export const clusters: Kind = {
     return `${String(spark_version)}, ${String(workers ?? 0)} × ${String(machine)}`;
   },
 
-  async list(side, run) {
+  async list(side) {
     const libraries = await librariesByCluster(side.client);
     const workspaceId = await side.client.workspaceId();
     const details = await clustersOf(side.client);
     const pins = details.filter(isPinned).length;
-    run.once(`pins ${side.endpoint.host}`, () => Promise.resolve(pins)).catch(() => undefined);
     return Promise.all(
       details.map(async (each) => toItem(side, await settledByUser(side.client, each), libraries, workspaceId, pins)),
     );
@@ -137,7 +136,7 @@ export const clusters: Kind = {
 
   async create(target, copy) {
     try {
-      const { cluster_id } = await target.client.post("/api/2.1/clusters/create", requestOf(copy));
+      const { cluster_id } = await target.client.post("/api/2.1/clusters/create", requestOf(copy, true));
       return idOf(cluster_id);
     } catch (error) {
       if (error instanceof ApiError && noRoom.test(error.errorCode))
@@ -155,11 +154,11 @@ export const clusters: Kind = {
   async update({ client }, id, copy, actual) {
     const [wanted, present] = [objectsOf(copy.definition.libraries), objectsOf(actual.definition.libraries)];
     const sameCluster = sameJson(without(copy.definition, ["libraries"]), without(actual.definition, ["libraries"]));
-    if (!sameCluster || !actual.marked) {
+    if (!sameCluster || actual.markerLost) {
       // A cluster that runs would be restarted by an edit.
       if (actual.unsettled?.length)
         await client.post("/api/2.1/clusters/delete", { cluster_id: id }, { idempotent: true });
-      await edit(client, { ...requestOf(copy), cluster_id: id });
+      await edit(client, { ...requestOf(copy, !actual.original), cluster_id: id });
     }
     const surplus = present.filter((each) => !wanted.some((other) => sameJson(each, other)));
     const lacking = wanted.filter((each) => !present.some((other) => sameJson(each, other)));
@@ -247,8 +246,7 @@ function toItem(
   return {
     id,
     name: String(details.cluster_name ?? ""),
-    origin: marker ?? originOf(workspaceId, "clusters", id),
-    marked: marker !== undefined,
+    ...provenance(workspaceId, "clusters", id, marker),
     definition: { ...definitionOf(details), ...(installed ? { libraries: installed } : {}) },
     unsettled,
     ...(leftOut ? { leftOut } : {}),
@@ -299,9 +297,9 @@ function definitionOf(details: JsonObject): JsonObject {
   };
 }
 
-function requestOf({ source, definition }: Copy): JsonObject {
-  const { libraries: _, custom_tags, ...fields } = definition;
-  return { ...fields, custom_tags: withMarker(custom_tags, source.origin) };
+function requestOf({ source, definition }: Copy, marked: boolean): JsonObject {
+  const { libraries: _, ...fields } = definition;
+  return marked ? { ...fields, custom_tags: withMarker(fields.custom_tags, source.origin) } : fields;
 }
 
 /** Libraries by cluster, in a stable order; those that are going and those that every cluster has are left out. */

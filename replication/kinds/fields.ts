@@ -6,8 +6,8 @@ import type { PrepareContext, Prepared } from "./kind.js";
 export type FieldReasons = Readonly<Record<string, string>>;
 
 /** The object without the fields named. */
-export function without(value: JsonObject, fields: FieldReasons | readonly string[]): JsonObject {
-  const drop = new Set(isArray(fields as Json) ? (fields as readonly string[]) : Object.keys(fields));
+export function without(value: JsonObject, fields: readonly string[]): JsonObject {
+  const drop = new Set(fields);
   return Object.fromEntries(Object.entries(value).filter(([field]) => !drop.has(field)));
 }
 

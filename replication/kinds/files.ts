@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path/posix";
-import { isNotFound } from "../client/errors.js";
+import { isNotFound, mayHaveHappened } from "../client/errors.js";
 import { type JsonObject, objectsOf } from "../client/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 
@@ -9,6 +9,8 @@ const blockSize = 1024 * 1024;
 
 /** Most bytes of a file that is written in one call: as text in JSON it is a third longer, and must stay below 1 MB. */
 const mostInOnePut = blockSize / 2;
+
+const writeAttempts = 3;
 
 export interface FileStatus {
   readonly size: number;
@@ -43,29 +45,40 @@ const dbfs: FileStore = {
   },
 
   /**
-   * A small file in one call, since DBFS has few to give; a larger one in blocks. Either makes the folders above it.
+   * A small file in one call, since DBFS has few to give; a larger one in blocks. Either makes the folders above it. Blocks
+   * cannot be resumed: after a lost answer the file begins again, which is as good as the first time.
    * https://github.com/databricks/cli/blob/main/libs/filer/dbfs_client.go (Write)
    */
   async write(client, path, content) {
-    const rest = blocks(content());
-    const { value: first = Buffer.alloc(0) } = await rest.next();
-    if (first.length <= mostInOnePut) {
-      const contents = first.toString("base64");
-      await client.post("/api/2.0/dbfs/put", { path, contents, overwrite: true }, { idempotent: true });
-      return;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await writeBlocks(client, path, content());
+      } catch (error) {
+        if (attempt >= writeAttempts || !mayHaveHappened(error)) throw error;
+      }
     }
-    const { handle } = await client.post("/api/2.0/dbfs/create", { path, overwrite: true }, { idempotent: true });
-    const add = (block: Buffer): Promise<unknown> =>
-      client.post("/api/2.0/dbfs/add-block", { handle, data: block.toString("base64") });
-    await add(first);
-    for await (const block of rest) await add(block);
-    await client.post("/api/2.0/dbfs/close", { handle });
   },
 
   async remove(client, path) {
     await client.post("/api/2.0/dbfs/delete", { path, recursive: false }, { idempotent: true });
   },
 };
+
+async function writeBlocks(client: WorkspaceClient, path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  const rest = blocks(content);
+  const { value: first = Buffer.alloc(0) } = await rest.next();
+  if (first.length <= mostInOnePut) {
+    const contents = first.toString("base64");
+    await client.post("/api/2.0/dbfs/put", { path, contents, overwrite: true }, { idempotent: true });
+    return;
+  }
+  const { handle } = await client.post("/api/2.0/dbfs/create", { path, overwrite: true }, { idempotent: true });
+  const add = (block: Buffer): Promise<unknown> =>
+    client.post("/api/2.0/dbfs/add-block", { handle, data: block.toString("base64") });
+  await add(first);
+  for await (const block of rest) await add(block);
+  await client.post("/api/2.0/dbfs/close", { handle });
+}
 
 const workspaceFiles: FileStore = {
   async status(client, path) {
@@ -82,12 +95,7 @@ const workspaceFiles: FileStore = {
   async write(client, path, content) {
     await client.post("/api/2.0/workspace/mkdirs", { path: dirname(path) }, { idempotent: true });
     const url = `/api/2.0/workspace-files/import-file${encodePath(path)}`;
-    await client.upload(
-      "POST",
-      url,
-      { overwrite: true },
-      () => ReadableStream.from(content()) as ReadableStream<Uint8Array>,
-    );
+    await client.upload("POST", url, { overwrite: true }, content);
   },
 
   async remove(client, path) {
@@ -112,12 +120,7 @@ const volumes: FileStore = {
   async write(client, path, content) {
     await client.upload("PUT", `/api/2.0/fs/directories${encodePath(dirname(path))}`, {}, () => "");
     const url = `/api/2.0/fs/files${encodePath(path)}`;
-    await client.upload(
-      "PUT",
-      url,
-      { overwrite: true },
-      () => ReadableStream.from(content()) as ReadableStream<Uint8Array>,
-    );
+    await client.upload("PUT", url, { overwrite: true }, content);
   },
 
   async remove(client, path) {

@@ -1,4 +1,4 @@
-import { ApiError, isNotFound, mayHaveHappened } from "../client/errors.js";
+import { ApiError, isNotFound } from "../client/errors.js";
 import { isArray, isObject, type Json, objectsOf } from "../client/json.js";
 import { mapAll } from "../for-all.js";
 import { originOf } from "../marker.js";
@@ -9,8 +9,6 @@ import { PassedFiles } from "./passed-files.js";
 
 /** Where the guide's init scripts live: past its end of life, still found. */
 const legacyFolder = "/databricks/init";
-
-const writeAttempts = 3;
 
 type Store = keyof typeof fileStores;
 
@@ -42,7 +40,6 @@ export const initScripts: Kind = {
   },
 
   async prepare({ id, definition }, { run }) {
-    if (typeof definition.missing === "string") return { definition, obstacle: definition.missing };
     const volume = /^volumes:(\/Volumes\/[^/]+\/[^/]+\/[^/]+)\//.exec(id)?.[1];
     if (volume === undefined || (await volumeExists(volume, run))) return { definition };
     return { definition, obstacle: `the standby has no volume ${volume}: make it there, in its own metastore` };
@@ -57,11 +54,6 @@ export const initScripts: Kind = {
   async remove({ client }, id) {
     const { store, path } = parse(id);
     if (store) await fileStores[store].remove(client, path);
-  },
-
-  async find({ client }, { id }) {
-    const { store, path } = parse(id);
-    return store && (await fileStores[store].status(client, path)) ? id : undefined;
   },
 };
 
@@ -157,11 +149,11 @@ async function toItem(side: Side, run: Run, script: Script): Promise<Item | unde
     if (status)
       return { ...item, stamp: status.stamp, definition: await contentOf(side, run, item, store, path, status) };
     return side === run.source
-      ? { ...item, definition: { missing: `${refers}the source has no such file` } }
+      ? { ...item, definition: {}, unreadable: `${refers}the source has no such file` }
       : undefined;
   } catch (error) {
     if (!(error instanceof ApiError) || error.rateLimited || error.outcomeUnknown) throw error;
-    return { ...item, definition: { missing: `${refers}it cannot be read (${error.message})` } };
+    return { ...item, definition: {}, unreadable: `${refers}it cannot be read (${error.message})` };
   }
 }
 
@@ -191,7 +183,6 @@ async function contentOf(
   return { size: status.size, sha256: await sha256(content) };
 }
 
-/** A file write cannot be resumed: after a lost answer it begins again, which is as good as the first time. */
 async function write(target: Side, { source, definition }: Copy, run: Run): Promise<string> {
   const { store, path } = parse(source.id);
   const from = run.source!.client;
@@ -199,13 +190,7 @@ async function write(target: Side, { source, definition }: Copy, run: Run): Prom
   const kept = files.take(source.id);
   const content = (): AsyncIterable<Uint8Array> =>
     proven(kept ?? fileStores[store!].read(from, path), String(definition.sha256));
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await fileStores[store!].write(target.client, path, content);
-      files.noteWritten(source.id, definition);
-      return source.id;
-    } catch (error) {
-      if (attempt >= writeAttempts || !mayHaveHappened(error)) throw error;
-    }
-  }
+  await fileStores[store!].write(target.client, path, content);
+  files.noteWritten(source.id, definition);
+  return source.id;
 }

@@ -3,7 +3,7 @@ import { idOf, integerId, isArray, isObject, type Json, type JsonObject, objects
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { sameJson } from "../fingerprint.js";
 import { mapAll } from "../for-all.js";
-import { mostTags, originOf, readMarker, withMarker, withoutMarker } from "../marker.js";
+import { mostTags, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
 import { only, without, withNodeTypes } from "./fields.js";
 import type { Copy, Item, Kind, Prepared } from "./kind.js";
 
@@ -26,14 +26,17 @@ export const jobs: Kind = {
     return `${names.length} ${names.length === 1 ? "task" : "tasks"}${some ? `: ${some}` : ""}`;
   },
 
-  async list(side) {
+  /** A listing shows at most a page of a job, and whom it runs as only where that was said: of a source's job, both count. */
+  async list(side, run) {
     const workspaceId = await side.client.workspaceId();
     const pages = await collect(side.client.list("/api/2.2/jobs/list", "jobs", { limit: 100, expand_tasks: true }));
-    const isSource = (job: JsonObject): boolean => readMarker(settingsOf(job).tags, "jobs") === undefined;
     // A job made meanwhile moves others to the next page, where they are met again.
     const listed = [...new Map(pages.map((job) => [idOf(job.job_id), job])).values()];
     return mapAll(listed, async (job) =>
-      toItem(job.has_more === true || isSource(job) ? await whole(side.client, idOf(job.job_id)) : job, workspaceId),
+      toItem(
+        job.has_more === true || side === run.source ? await whole(side.client, idOf(job.job_id)) : job,
+        workspaceId,
+      ),
     );
   },
 
@@ -53,17 +56,17 @@ export const jobs: Kind = {
   },
 
   async create({ client }, copy) {
-    const { job_id } = await client.post("/api/2.2/jobs/create", settingsFor(copy));
+    const { job_id } = await client.post("/api/2.2/jobs/create", settingsFor(copy, true));
     return idOf(job_id);
   },
 
   async createShell({ client }, copy) {
-    const shell = settingsFor({ ...copy, definition: only(copy.definition, ["name"]) });
+    const shell = settingsFor({ ...copy, definition: only(copy.definition, ["name"]) }, true);
     return idOf((await client.post("/api/2.2/jobs/create", shell)).job_id);
   },
 
-  async update({ client }, id, copy) {
-    const request = { job_id: integerId(id), new_settings: settingsFor(copy) };
+  async update({ client }, id, copy, actual) {
+    const request = { job_id: integerId(id), new_settings: settingsFor(copy, !actual.original) };
     await client.post("/api/2.2/jobs/reset", request, { idempotent: true });
   },
 
@@ -115,8 +118,7 @@ function toItem(job: JsonObject, workspaceId: string): Item {
   return {
     id,
     name: typeof settings.name === "string" ? settings.name : "Untitled",
-    origin: marker ?? originOf(workspaceId, "jobs", id),
-    marked: marker !== undefined,
+    ...provenance(workspaceId, "jobs", id, marker),
     definition,
     unsettled: triggers.map((trigger) => `has a ${trigger} on the standby; it is taken off`),
   };
@@ -130,7 +132,7 @@ function settingsOf(job: JsonObject): JsonObject {
   return isObject(job.settings) ? job.settings : {};
 }
 
-/** `run_as` is write-only in the settings; `get` names the principal beside them, `list` does not. */
+/** The settings have `run_as` where it was said; otherwise `get` names the principal beside them, and `list` does not. */
 function runAsOf(job: JsonObject, settings: JsonObject): Json | undefined {
   if (isObject(settings.run_as)) return settings.run_as;
   if (isObject(job.run_as)) return job.run_as;
@@ -155,6 +157,7 @@ async function whole(client: WorkspaceClient, id: string): Promise<JsonObject> {
 }
 
 /** A job without a `queue` waits for nothing, but create would give it one that is enabled: no is said in so many words. */
-function settingsFor({ source, definition }: Copy): JsonObject {
-  return { queue: { enabled: false }, ...definition, tags: withMarker(definition.tags, source.origin) };
+function settingsFor({ source, definition }: Copy, marked: boolean): JsonObject {
+  const tags = marked ? { tags: withMarker(definition.tags, source.origin) } : {};
+  return { queue: { enabled: false }, ...definition, ...tags };
 }

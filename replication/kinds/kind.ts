@@ -24,12 +24,16 @@ export interface Item {
   readonly origin: Origin;
   /** Whether the workspace shows it as a copy of ours. */
   readonly marked: boolean;
+  /** Made in this very workspace, and no copy: its origin is itself. Never marked, and never removed. */
+  readonly original?: boolean;
   /** A copy of ours by the id that was noted, although somebody has taken its marker off. */
   readonly markerLost?: boolean;
   /** Everything that a copy must have, and nothing that the workspace decides itself; references are this side's. */
   readonly definition: JsonObject;
   /** Why it is never copied: a job's own cluster, a mount of Databricks' own, … */
   readonly leftOut?: string;
+  /** Why it is not known what it holds, so that `definition` says nothing. */
+  readonly unreadable?: string;
   /** Tells whether the content can have changed, where reading it is dear: size and time of change. */
   readonly stamp?: string;
   /** Why a copy in this condition breaks the rule that a standby is inert; empty when it does not. */
@@ -94,7 +98,7 @@ export interface Kind {
   /** Makes a copy inert. Returns what a person should know. Doing it twice is as good as once. */
   settle?(target: Side, id: string): Promise<readonly string[]>;
   remove?(target: Side, id: string): Promise<void>;
-  /** The copy of that object, if there is one by now. */
+  /** The copy of that object, if there is one by now: where making it again would make a second one. */
   find?(target: Side, source: Item): Promise<string | undefined>;
   /** Takes all writes at once where one by one would be slow; answers come in the order of the operations. */
   writeAll?(target: Side, operations: readonly Operation[]): Promise<PromiseSettledResult<string>[]>;

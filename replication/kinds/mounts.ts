@@ -5,7 +5,7 @@ import { originOf } from "../marker.js";
 import { redactText } from "../redact.js";
 import type { Run } from "../run.js";
 import type { ReplicationSettings } from "../settings.js";
-import type { Item, Kind, Operation, PrepareContext, Prepared, Side } from "./kind.js";
+import type { Item, Kind, Operation, PrepareContext, Prepared } from "./kind.js";
 
 /** Marks the line of a command's output that is ours, among what a cluster prints of its own. */
 const answerMark = "databricks-dr:";
@@ -23,7 +23,8 @@ export const mounts: Kind = {
   summary: ({ source }) => String(source),
 
   async list(side) {
-    const output = await runPython(side.client, side.endpoint.operationsClusterId, listMounts);
+    const { client, endpoint } = side;
+    const output = await runPython(client, endpoint.operationsClusterId, listMounts, { idempotent: true });
     return answersIn(output).map(toItem);
   },
 
@@ -36,14 +37,6 @@ export const mounts: Kind = {
       typeof answer.error === "string"
         ? { status: "rejected", reason: new Error(redactText(answer.error)) }
         : { status: "fulfilled", value: String(answer.mount_point) },
-    );
-  },
-
-  async remove(target: Side, id: string) {
-    await runPython(
-      target.client,
-      target.endpoint.operationsClusterId,
-      changeMounts([{ mount_point: id, unmount: true }]),
     );
   },
 };

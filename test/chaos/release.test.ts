@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Pair, startPair } from "../replication/pair.js";
+import type { JsonObject } from "../../replication/client/json.js";
+import { type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
 import { createJob, nightly } from "./objects.js";
 import { jobsOf, settingsOf } from "./standby-reading.js";
 
@@ -69,6 +70,31 @@ describe("a release", () => {
     await activate();
     const schedules = (await jobsOf(pair.secondary)).map((job) => settingsOf(job).schedule);
     expect(schedules).toEqual([nightly.schedule, nightly.schedule]);
+  });
+
+  it("puts back what the source has last, also on a copy that is kept as it is or cannot follow", async () => {
+    const paused = { schedule: { ...nightly.schedule, pause_status: "PAUSED" } };
+    const settings = { conflicts: "standby" } as const;
+    for (const name of ["kept", "blocked"]) await createJob(pair.primary, { name, ...nightly });
+    await pair.up("jobs", settings);
+    const jobAt = async (at: TestWorkspace, name: string) =>
+      (await jobsOf(at)).find((job) => settingsOf(job).name === name)!.job_id!;
+    const change = async (at: TestWorkspace, name: string, new_settings: JsonObject) =>
+      at.post("/api/2.2/jobs/update", { job_id: await jobAt(at, name), new_settings });
+    await change(pair.secondary, "kept", { timeout_seconds: 77 });
+    await pair.up("jobs", settings);
+
+    await change(pair.primary, "kept", paused);
+    const tasks = [{ task_key: "p", pipeline_task: { pipeline_id: "only in the east" } }];
+    await change(pair.primary, "blocked", { ...paused, tasks });
+    const { picture } = await pair.up("jobs", settings);
+    expect(picture.plan).toBe("update 2");
+    for (const changes of Object.values(picture.changes)) expect(JSON.stringify(changes)).toContain("PAUSED");
+    expect((await pair.up("jobs", settings)).changed).toBe(false);
+    await activate();
+    const copies = await jobsOf(pair.secondary);
+    expect(copies.map((job) => settingsOf(job).schedule)).toEqual([paused.schedule, paused.schedule]);
+    expect(copies.map((job) => settingsOf(job).timeout_seconds).sort()).toEqual([0, 77]);
   });
 
   it("does not start again what had been deleted on the source", async () => {

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../replication/client/json.js";
+import * as replication from "../../replication/index.js";
+import { startNewRun } from "../../replication/lifecycle.js";
 import { type Pair, startPair, type TestWorkspace } from "./pair.js";
 
 let pair: Pair;
@@ -157,6 +159,48 @@ describe("init scripts", () => {
     pair.secondary.server.traffic.faults.add({ path: "/api/2.0/dbfs/add-block", phase: "after", cut: true, times: 1 });
     await pair.up("init-scripts");
     expect((await read(pair.secondary, "/databricks/init/large.bin")).equals(content)).toBe(true);
+  });
+
+  it("changed on the source while they are sent are named, and not sent again and again", async () => {
+    const write = (text: string) =>
+      pair.primary.post("/api/2.0/workspace/import", {
+        path: "/Shared/a.sh",
+        format: "AUTO",
+        overwrite: true,
+        content: Buffer.from(text).toString("base64"),
+      });
+    await write("x".repeat(70_000));
+    await cluster("etl", [{ workspace: { destination: "/Shared/a.sh" } }]);
+    startNewRun();
+    const ends = { local: pair.secondary.endpoint, peer: pair.primary.endpoint };
+    const args = { kind: "init-scripts", role: "standby", settings: {}, ...ends } as const;
+    const seen = await replication.preview(args, {});
+    await write("y".repeat(70_000));
+    const { ledger } = await replication.apply(args, seen, undefined);
+    expect(ledger.lines.find(({ name }) => name === "workspace:/Shared/a.sh")).toMatchObject({
+      outcome: "failed",
+      why: "changed on the source while it was copied; the next run copies it",
+    });
+    const counts = pair.secondary.server.traffic.log.counts();
+    expect(counts["POST /api/2.0/workspace-files/import-file/:path{.+}"] ?? 0).toBeLessThanOrEqual(3);
+  });
+
+  it("that cannot be read on the standby are no hand edit, and are named", async () => {
+    const path = "/api/2.0/workspace/get-status";
+    const content = Buffer.from("echo").toString("base64");
+    await pair.primary.post("/api/2.0/workspace/import", { path: "/Shared/a.sh", format: "AUTO", content });
+    await cluster("etl", [{ workspace: { destination: "/Shared/a.sh" } }]);
+    await pair.up("init-scripts");
+    const { faults } = pair.secondary.server.traffic;
+    faults.add({ phase: "before", path, status: 403, errorCode: "PERMISSION_DENIED", message: "not yours" });
+    const { lines, picture } = await pair.up("init-scripts");
+    expect(picture.conflicts).toEqual({});
+    expect(lines.get("workspace:/Shared/a.sh")).toMatchObject({
+      outcome: "needs-a-person",
+      why: expect.stringMatching(/on the standby it cannot be read \(.*not yours/) as string,
+    });
+    faults.clear();
+    expect((await pair.up("init-scripts")).lines.get("workspace:/Shared/a.sh")?.outcome).toBe("unchanged");
   });
 
   it("edited while the standby was active come home", async () => {

@@ -86,7 +86,11 @@ describe("mounts", () => {
     await pair.up("mounts", settings);
     await python(pair.secondary, `dbutils.fs.unmount("/mnt/raw")`);
     await mount(pair.secondary, "wasbs://wrong@acmewest.blob.core.windows.net", "/mnt/raw");
-    const { lines } = await pair.up("mounts", settings);
+    const kept = await pair.preview("mounts", { ...settings, conflicts: "standby" });
+    expect(kept.conflicts["/mnt/raw"]).toContain("the standby's version is kept");
+    expect(kept.plan).toBe("nothing to do");
+    const { lines, picture } = await pair.up("mounts", settings);
+    expect(picture.conflicts["/mnt/raw"]).toMatch(/edited on the standby .*wrong@acmewest/);
     expect(lines.get("/mnt/raw")?.outcome).toBe("updated");
     expect(lines.get("/mnt/lake")?.outcome).toBe("unchanged");
     expect((await mountsOf(pair.secondary)).get("/mnt/raw")).toBe("wasbs://raw@acmewest.blob.core.windows.net");
@@ -132,6 +136,13 @@ describe("mounts", () => {
       expect(Object.keys(map)).not.toContain("/mnt/shared");
       expect(Object.keys(map)).not.toContain("/databricks-datasets");
     }
+    const kept = await pair.preview("mounts", { ...settings, conflicts: "standby" });
+    expect(kept.conflicts["/mnt/shared"]).toMatch(/another one that is not ours stands there .* version is kept/);
+    const replaced = await pair.up("mounts", settings);
+    expect(replaced.lines.get("/mnt/shared")).toMatchObject({
+      outcome: "updated",
+      why: expect.stringMatching(/another one that is not ours stands there .*theirs@acmewest/) as string,
+    });
     for (const side of [pair.primary, pair.secondary]) await python(side, `dbutils.fs.unmount("/mnt/shared")`);
   });
 

@@ -17,7 +17,7 @@ beforeEach(async () => {
   vi.stubEnv("DATABRICKS_CONFIG_FILE", join(folder, "databrickscfg"));
   await writeFile(
     join(folder, "databrickscfg"),
-    `[west]\nhost = ${host}/\ntoken = fake-profile\n\n[bare]\nhost = ${host}\n\n[other]\nhost = https://adb-9.9.azuredatabricks.net\ntoken = fake-other\n`,
+    `[west]\nhost = ${host}/\ntoken = fake-profile\n\n[bare]\nhost = ${host}\n\n[with.dots]\nhost = ${host}\ntoken = fake-dots\n\n[other]\nhost = https://adb-9.9.azuredatabricks.net\ntoken = fake-other\n`,
   );
 });
 afterEach(async () => {
@@ -29,6 +29,9 @@ describe("signing in", () => {
   it("takes the profile named, and only for its own host", async () => {
     expect(await headersOf({ host, method: "profile", profile: "west" })).toEqual({
       authorization: "Bearer fake-profile",
+    });
+    expect(await headersOf({ host, method: "profile", profile: "with.dots" })).toEqual({
+      authorization: "Bearer fake-dots",
     });
     await expect(signIn({ host, method: "profile", profile: "east" })).rejects.toThrow(/has no profile \[east\]/);
     await expect(signIn({ host, method: "profile", profile: "bare" })).rejects.toThrow(
@@ -46,7 +49,7 @@ describe("signing in", () => {
     await expect(signIn({ host, method: "environment" })).rejects.toThrow(/set DATABRICKS_TOKEN/);
   });
 
-  it("asks Azure AD for both tokens, so that a principal that is no member gets in", async () => {
+  it("asks Azure AD once for both tokens, so that a principal that is no member gets in", async () => {
     const asked: string[] = [];
     const credential = {
       getToken: (scope: string | string[]) => {
@@ -55,11 +58,13 @@ describe("signing in", () => {
       },
     };
     const resourceId = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Databricks/workspaces/w";
-    expect(await azureCredentials({ host, method: "azure", resourceId }, credential)()).toEqual({
-      authorization: "Bearer fake-1",
-      "x-databricks-azure-sp-management-token": "fake-2",
-      "x-databricks-azure-workspace-resource-id": resourceId,
-    });
+    const credentials = await azureCredentials({ host, method: "azure", resourceId }, credential);
+    for (const headers of [await credentials(), ...(await Promise.all([credentials(), credentials()]))])
+      expect(headers).toEqual({
+        authorization: "Bearer fake-1",
+        "x-databricks-azure-sp-management-token": "fake-2",
+        "x-databricks-azure-workspace-resource-id": resourceId,
+      });
     expect(asked).toEqual([
       "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default",
       "https://management.core.windows.net//.default",
