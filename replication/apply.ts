@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isNotFound, mayHaveHappened } from "./client/errors.js";
+import { mayHaveHappened } from "./client/errors.js";
 import type { JsonObject } from "./client/json.js";
 import { fingerprint } from "./fingerprint.js";
 import { forAll } from "./for-all.js";
@@ -9,11 +9,11 @@ import type { CopyRecord, Manifest, Seen } from "./manifest.js";
 import type { Origin } from "./marker.js";
 import { isCounterpart, type Orphan, type Plan, type PlannedCopy, visible } from "./plan.js";
 import type { Progress } from "./progress.js";
-import { redactText } from "./redact.js";
+import { messageOf, redactText } from "./redact.js";
 import { referencesOf } from "./references.js";
 import { mappingNotAvailable, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
-import { stillThere } from "./still-there.js";
+import { isGone } from "./still-there.js";
 
 const createAttempts = 4;
 
@@ -266,8 +266,7 @@ class Application {
       await this.#kind.remove!(this.target, orphan.copy.id);
       this.#removed(orphan);
     } catch (error) {
-      const gone = isNotFound(error) || !(await stillThere(this.#kind, this.target, orphan.copy.id).catch(() => true));
-      if (gone) this.#removed(orphan);
+      if (await isGone(error, this.#kind, this.target, orphan.copy.id)) this.#removed(orphan);
       else this.#orphanLine(orphan, "failed", messageOf(error));
     }
     this.#step(orphan.copy.name);
@@ -436,8 +435,4 @@ export function unwritten({ action, adopted }: PlannedCopy): Outcome {
 async function unwrap<T>(result: PromiseSettledResult<T>): Promise<T> {
   if (result.status === "rejected") throw result.reason;
   return Promise.resolve(result.value);
-}
-
-function messageOf(error: unknown): string {
-  return redactText(error instanceof Error ? error.message : String(error));
 }

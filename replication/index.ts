@@ -1,6 +1,8 @@
-export { apply, needsApply, preview, refresh, removeCopies } from "./lifecycle.js";
+export { apply, needsApply, preview } from "./lifecycle.js";
+export { refresh } from "./refresh.js";
+export { removeCopies } from "./removal.js";
 export type { ReplicaPicture } from "./preview-picture.js";
-export type { ReplicaArgs, ReplicaState } from "./lifecycle.js";
+export type { ReplicaArgs, ReplicaState } from "./replica-state.js";
 export { attention, describeLine, type Ledger, type LedgerLine, type Outcome } from "./ledger.js";
 export { kinds } from "./kinds/registry.js";
 export { operationsTag } from "./marker.js";

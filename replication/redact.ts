@@ -136,3 +136,8 @@ const harmlessNames = new Set([
 function hides(name: string): boolean {
   return !harmlessNames.has(name) && (secretName.test(name) || azureStorageSecret.test(name));
 }
+
+/** What an error says, without secrets. */
+export function messageOf(error: unknown): string {
+  return redactText(error instanceof Error ? error.message : String(error));
+}

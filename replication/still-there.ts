@@ -15,3 +15,8 @@ export async function stillThere(kind: Kind, side: Side, id: string): Promise<bo
     throw error;
   }
 }
+
+/** Whether the object is gone after a write to it failed. What cannot be asked, or does not answer, is taken to be there. */
+export async function isGone(error: unknown, kind: Kind, side: Side, id: string): Promise<boolean> {
+  return isNotFound(error) || !(await stillThere(kind, side, id).catch(() => true));
+}

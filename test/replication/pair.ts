@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as replication from "../../replication/index.js";
-import { startNewRun } from "../../replication/lifecycle.js";
+import { startNewRun } from "../../replication/current-run.js";
 import type { Json, JsonObject } from "../../replication/client/json.js";
 import { parseJson, stringifyJson } from "../../replication/client/json.js";
 import { Clock } from "../../sandbox/clock.js";

@@ -1,0 +1,64 @@
+import { takeCallCount } from "./client/call-count.js";
+import { countOutcomes, type Ledger, type LedgerLine } from "./ledger.js";
+import type { CopyRecord } from "./manifest.js";
+import type { ReplicaPicture } from "./preview-picture.js";
+import type { Run } from "./run.js";
+import type { Endpoint, KindName, ReplicationSettings } from "./settings.js";
+
+/** What a stack says of the replica of one kind. */
+export interface ReplicaArgs {
+  readonly kind: KindName;
+  readonly role: "active" | "standby";
+  /** This stack's own workspace; absent until it is made. */
+  readonly local?: Endpoint;
+  /** The workspace that a standby follows. */
+  readonly peer?: Endpoint;
+  readonly settings: ReplicationSettings;
+  /** Id maps of kinds that this one refers to, as far as they are known. */
+  readonly idMaps?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** What the state keeps of it. */
+export interface ReplicaState {
+  readonly kind: KindName;
+  readonly role: "active" | "standby";
+  readonly local?: Endpoint;
+  readonly peer?: Endpoint;
+  readonly settings: ReplicationSettings;
+  /** Id on the source → id of the copy. */
+  readonly idMap: Readonly<Record<string, string>>;
+  /** Origin → copy, and its last-applied fingerprints. */
+  readonly copies: Readonly<Record<string, CopyRecord>>;
+  readonly ledger: Ledger;
+  /** Fingerprint of the picture that was applied. */
+  readonly shown: string;
+  /** What a refresh found deleted or edited on the standby. */
+  readonly drift: readonly string[];
+}
+
+/** What the last deployment was given, and showed. */
+export type Before = Partial<ReplicaPicture> & { readonly role?: "active" | "standby" };
+
+export function identityOf({
+  kind,
+  role,
+  local,
+  peer,
+  settings,
+}: ReplicaArgs): Pick<ReplicaState, "kind" | "role" | "local" | "peer" | "settings"> {
+  return { kind, role, settings, ...(local ? { local } : {}), ...(peer ? { peer } : {}) };
+}
+
+export function emptyState(args: ReplicaArgs): ReplicaState {
+  return { ...identityOf(args), idMap: {}, copies: {}, ledger: ledgerOf(args.kind, []), shown: "", drift: [] };
+}
+
+/** What the state keeps of the records: not what spares a run the reading, since the state passes to and fro in each run. */
+export function remembered(records: Iterable<[string, CopyRecord]>): Record<string, CopyRecord> {
+  return Object.fromEntries([...records].map(([origin, { seen: _, ...record }]) => [origin, record]));
+}
+
+export function ledgerOf(kind: KindName, lines: readonly LedgerLine[], run?: Run): Ledger {
+  const seconds = Math.round((run?.secondsOn(kind) ?? 0) * 10) / 10;
+  return { counts: countOutcomes(lines), lines, calls: takeCallCount(kind), seconds };
+}
