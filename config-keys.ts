@@ -6,10 +6,11 @@ import { checked, flag, type Key, list, mapOf, number, object, oneOf, type Shape
 /** Where this program's keys stand: `databricks-dr:role`. */
 export const namespace = "databricks-dr";
 
-/** Every kind that can be selected; the compiler compares them with the replication's own. */
-const replicatedKinds = ["clusters", "jobs", "init-scripts", "mounts"] as const satisfies readonly KindName[];
+/** Every kind that can be selected. */
+export const replicatedKinds = ["clusters", "jobs", "init-scripts", "mounts"] as const satisfies readonly KindName[];
 
-const mappedKinds = [
+/** Every kind that an object may refer to by an id. */
+export const mappedKinds = [
   "clusters",
   "jobs",
   "instance-pools",

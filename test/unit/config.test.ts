@@ -1,9 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
-import { configurationTable, infrastructureKeys, rateLimitFamilies, replicationKeys } from "../../config-keys.js";
+import {
+  configurationTable,
+  infrastructureKeys,
+  mappedKinds,
+  rateLimitFamilies,
+  replicatedKinds,
+  replicationKeys,
+} from "../../config-keys.js";
 import { type Config, ConfigError, parseConfig } from "../../config.js";
 import { families } from "../../replication/client/limiter.js";
+import { kinds } from "../../replication/kinds/registry.js";
+import { singular } from "../../replication/references.js";
 
 const own = { organization: "organization", project: "databricks-dr", stack: "secondary" };
 const valid = { role: "standby", location: "westus", peer: "primary", peerLocation: "eastus2" };
@@ -304,8 +313,10 @@ describe("a mistake", () => {
   });
 });
 
-it("the rate limits' families are those that the client has", () => {
+it("names what the replication knows: families of limits, kinds, and what they refer to", () => {
   expect(rateLimitFamilies).toEqual(families.map(({ name }) => name));
+  expect([...replicatedKinds].sort()).toEqual(kinds.map(({ name }) => name).sort());
+  expect([...mappedKinds].sort()).toEqual(Object.keys(singular).sort());
 });
 
 it("all mistakes are in one error", async () => {
