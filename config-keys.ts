@@ -56,6 +56,13 @@ const ipv4Range: Shape<string> = checked(text({ type: "IPv4 range" }), (value, k
   mistakes.push({ key, wrong: `is "${value}", which ${range}`, right: "use CIDR notation, such as 10.10.0.0/16" });
 });
 
+function distinct(shape: Shape<readonly string[]>): Shape<readonly string[]> {
+  return checked(shape, (value, key, mistakes) => {
+    const again = value.find((each, index) => value.indexOf(each) < index);
+    if (again !== undefined) mistakes.push({ key, wrong: `has "${again}" twice`, right: "name each once" });
+  });
+}
+
 const tags = checked(mapOf(text()), (value, key, mistakes) => {
   for (const [name, tag] of Object.entries(value)) {
     const at = `${key}.${name}`;
@@ -197,11 +204,13 @@ export const infrastructureKeys = {
     { default: 14 },
   ),
   containers: key(
-    list(
-      text({
-        pattern: /^(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
-        right: "use 3 to 63 lowercase letters, digits and single hyphens",
-      }),
+    distinct(
+      list(
+        text({
+          pattern: /^(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+          right: "use 3 to 63 lowercase letters, digits and single hyphens",
+        }),
+      ),
     ),
     "Containers of the storage account. Taking one away deletes it.",
     { default: ["data"] },

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { copyFile, mkdir, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
+import { basename, join, relative } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.js";
@@ -115,16 +115,17 @@ async function readLedger(project: ProjectFolder): Promise<{ kinds: KindSummary[
   return { lines, kinds: Object.entries(counts).map(([kind, each]) => ({ kind, counts: each, ...effort[kind]! })) };
 }
 
-/** The estate's secrets all bear one mark: none of them may stand in the state or in the ledger. */
+/** The estate's secrets all bear one mark: none of them may stand in the state, its backups and history, or the reports. */
 async function plantedSecretsIn(sandbox: Sandbox, project: ProjectFolder): Promise<string[]> {
-  const state = fileURLToPath(
-    new URL(".pulumi/stacks/databricks-dr/secondary.json", `${sandbox.description.env.PULUMI_BACKEND_URL}/`),
-  );
-  const files = [state, join(project.path, "reports", "secondary-ledger.json")];
-  const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));
-  return files
-    .filter((_, index) => texts[index]!.includes("planted"))
-    .map((file) => `${basename(file)} holds a secret in clear`);
+  const backend = fileURLToPath(`${sandbox.description.env.PULUMI_BACKEND_URL}/`);
+  const faults: string[] = [];
+  for (const folder of [backend, join(project.path, "reports")])
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      const file = join(entry.parentPath, entry.name);
+      if (entry.isFile() && /planted-/i.test(await readFile(file, "utf8")))
+        faults.push(`${relative(folder, file)} holds a secret in clear`);
+    }
+  return faults;
 }
 
 function callsAtBoth(sandbox: Sandbox): number {

@@ -3,6 +3,7 @@ import { mayHaveHappened } from "./client/errors.js";
 import type { JsonObject } from "./client/json.js";
 import { fingerprint } from "./fingerprint.js";
 import { forAll } from "./for-all.js";
+import { only } from "./kinds/fields.js";
 import { type Item, type Kind, NeedsPerson, type Operation, type Side } from "./kinds/kind.js";
 import type { LedgerLine, Outcome } from "./ledger.js";
 import type { CopyRecord, Manifest, Seen } from "./manifest.js";
@@ -338,8 +339,8 @@ class Application {
   async #prove(): Promise<void> {
     const { copies } = this.plan;
     for (const copy of copies) {
-      const { actual, source, action } = copy;
-      if (actual && action === "note") this.#record(source, actual, await this.#translate(copy), true);
+      const { actual, action } = copy;
+      if (actual && action === "note") this.#record(copy, actual, await this.#translate(copy), true);
     }
     if (this.#written.size === 0) return;
     const listed = await this.#listAgain();
@@ -349,7 +350,7 @@ class Application {
       if (!written) continue;
       const item = shown.get(this.#ids.get(copy.source.id) ?? "");
       const fault = item ? item.unreadable : (listed.failure ?? "the standby does not list it");
-      if (item && fault === undefined) this.#record(copy.source, item, written, false);
+      if (item && fault === undefined) this.#record(copy, item, written, false);
       else this.#outcomes.set(copy, { outcome: "failed", why: [`was written, but ${fault}`] });
     }
     await forAll(this.#twins(listed.items), (twin) => this.#tellTwin(twin));
@@ -379,12 +380,12 @@ class Application {
   }
 
   #lineOf({ id, name }: Item): Pick<LedgerLine, "kind" | "name" | "copyId"> {
-    return { kind: this.#kind.name, name, copyId: id };
+    return { kind: this.#kind.name, name: redactText(name), copyId: redactText(id) };
   }
 
-  #record(source: Item, item: Item, desired: JsonObject, noted: boolean): void {
+  #record({ source, prepared }: PlannedCopy, item: Item, desired: JsonObject, noted: boolean): void {
     const { origin, name } = source;
-    const { held, adopted, ...before } = this.manifest.get(origin) ?? { name };
+    const { held, adopted, nodeTypes: _, ...before } = this.manifest.get(origin) ?? { name };
     const stoodThere = this.#kind.identity === "path" && noted && (adopted ?? !this.#intendedBefore.has(origin));
     const seen = (of: Item): Seen => ({ stamp: of.stamp ?? "", definition: of.definition });
     this.manifest.set(origin, {
@@ -394,6 +395,7 @@ class Application {
       desired: fingerprint(desired),
       actual: fingerprint(visible(this.#kind, item.definition)),
       ...(held ? { held } : {}),
+      ...(prepared?.nodeTypes ? { nodeTypes: prepared.nodeTypes } : {}),
       ...(stoodThere ? { adopted: true } : {}),
       ...(source.stamp !== undefined && item.stamp !== undefined
         ? { seen: { source: seen(source), target: seen(item) } }
@@ -402,7 +404,9 @@ class Application {
   }
 
   #foreignLine(item: Item): LedgerLine {
-    const why = item.marked ? "a clone of a copy; it is left alone" : "only on the standby; it is left alone";
+    const whose = item.marked ? "a clone of a copy" : "only on the standby";
+    const triggers = Object.keys(only(item.definition, this.#kind.triggers ?? []));
+    const why = [`${whose}; it is left alone`, ...triggers.map((trigger) => `it keeps its ${trigger}`)].join("; ");
     return { ...this.#lineOf(item), outcome: "not-ours", why };
   }
 
@@ -414,8 +418,8 @@ class Application {
     const held = copyId !== undefined ? Object.keys(this.manifest.get(source.origin)?.held ?? {}) : [];
     return {
       kind: this.#kind.name,
-      name: source.name,
-      id: source.id,
+      name: redactText(source.name),
+      id: redactText(source.id),
       ...(copyId !== undefined ? { copyId } : {}),
       outcome: came?.outcome ?? unwritten(copy),
       ...(why ? { why } : {}),

@@ -22,6 +22,8 @@ export interface CopyRecord {
   readonly actual?: string;
   /** Triggers that were taken off, exactly. */
   readonly held?: JsonObject;
+  /** Node types that stand in place of the original's, so that it gets its own back when the copy comes home. */
+  readonly nodeTypes?: Readonly<Record<string, string>>;
   /** What both sides held at the last write, where reading content is dear. */
   readonly seen?: { readonly source: Seen; readonly target: Seen };
   /** It stood there already, equal: not ours to remove. */

@@ -7,13 +7,16 @@ import type { KindName } from "./settings.js";
  */
 export type Origin = string & { readonly origin: unique symbol };
 
-/** Tag that marks a copy. Cluster and job tags allow letters, digits and `_ . -`, at most 25 a job. */
+/** Tag that marks a copy. Cluster and job tags allow letters, digits and `_ . -`. */
 export const markerTag = "databricks_dr_origin";
 
 /** Tag of the operations cluster, which is no copy and is not copied. */
 export const operationsTag = "databricks_dr_operations";
 
-export const mostTags = 25;
+/** Why an object has no room for our tag. */
+export function tooManyTags(tags: number, most: number): string {
+  return `it has ${tags} tags and a copy needs one more (at most ${most}); remove one`;
+}
 
 export function originOf(workspaceId: string, kind: KindName, id: string): Origin {
   return `${workspaceId}.${kind}.${id}` as Origin;

@@ -83,7 +83,13 @@ function changesOf({ action, changes = {}, reheld }: PlannedCopy): Changes | und
 /** Name and first id: the same before and after a failback, and for a copy whose original is gone. */
 export function labelOf({ name, origin }: Item): string {
   const first = parseOrigin(origin).id;
-  return name === first ? name : `${name} [${first}]`;
+  return name === first ? shown(name) : `${shown(name)} [${first}]`;
+}
+
+/** Pulumi hides what begins with two underscores, and passes control characters on to the terminal. */
+function shown(name: string): string {
+  const text = redactText(name);
+  return /^__|\p{Cc}/u.test(text) ? JSON.stringify(text).replace(/[\u007f-\u009f]/g, "?") : text;
 }
 
 function tally({ copies, orphans }: Plan): string {

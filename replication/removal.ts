@@ -3,7 +3,7 @@ import { fingerprint } from "./fingerprint.js";
 import { forAll } from "./for-all.js";
 import type { Item, Kind, Side } from "./kinds/kind.js";
 import { kindNamed } from "./kinds/registry.js";
-import type { CopyRecord } from "./manifest.js";
+import { type CopyRecord, manifestFolder } from "./manifest.js";
 import { Counterparts, isOursByRecord, knownByNotes, visible } from "./plan.js";
 import { type Progress, silent } from "./progress.js";
 import { messageOf } from "./redact.js";
@@ -25,7 +25,16 @@ export async function removeCopies(state: ReplicaState, progress: Progress = sil
   run.forget(state.kind);
   if (failures.length > 0)
     throw new Error(`${failures.length} copies were not removed:\n${failures.sort().join("\n")}`);
-  await manifest.erase(run.target!.client);
+  const inert = targets.filter(({ original, origin }) => original && manifest.get(origin)?.held);
+  if (inert.length === 0) return manifest.erase(run.target!.client);
+  const noted = new Set(inert.map(({ origin }) => origin));
+  for (const [origin] of [...manifest.entries()]) if (!noted.has(origin)) manifest.delete(origin);
+  await manifest.write(run.target!.client);
+  progress({
+    kind: kind.name,
+    text: `${kind.name}: ${inert.length} that are no copies stay, and their triggers stay off: ${manifestFolder}/${kind.name}.json has them`,
+    severity: "warning",
+  });
 }
 
 /** Removes each, all at once where the kind does so, and tells what was not removed and why. */

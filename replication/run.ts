@@ -208,13 +208,17 @@ export class Run {
   }
 }
 
-/** Says of a failed look-up which workspace it is that does not answer. */
+/** A workspace, named, whose inventory could not be taken. */
+class NotListed extends Error {}
+
+/** Says of a failed look-up which workspace it is that does not answer; once, where one inventory needs another. */
 async function inventory<T>(kind: KindName, { endpoint }: Side, look: () => Promise<T>): Promise<T> {
   try {
     return await look();
   } catch (cause) {
+    if (cause instanceof NotListed) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${kind}: cannot be listed on ${endpoint.stack} (${endpoint.host}): ${why}`, { cause });
+    throw new NotListed(`${kind}: cannot be listed on ${endpoint.stack} (${endpoint.host}): ${why}`, { cause });
   }
 }
 

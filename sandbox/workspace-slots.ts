@@ -153,7 +153,9 @@ export class WorkspaceSlots {
         if (!living || slot.living?.options.id !== living.options.id) await this.#vacate(slot);
         if (!living) continue;
         if (!slot.living) await this.#revive(slot, living.options, living.resourceId);
-        slot.living?.server.workspace.restore(living.tables);
+        if (!slot.living) continue;
+        slot.living.resourceId = living.resourceId;
+        slot.living.server.workspace.restore(living.tables);
       }
     };
   }

@@ -37,6 +37,8 @@ export class ReplicaKind extends pulumi.dynamic.Resource {
   declare readonly ledger: pulumi.Output<Ledger>;
 
   constructor(name: string, args: ReplicaKindArgs, opts: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, idMap: undefined, ledger: undefined }, opts, "replica", "Kind");
+    // The notes on the copies hold triggers and names exactly as they are, whatever somebody has written into them.
+    const secret = { additionalSecretOutputs: ["copies"] };
+    super(provider, name, { ...args, idMap: undefined, ledger: undefined }, { ...opts, ...secret }, "replica", "Kind");
   }
 }

@@ -4,7 +4,7 @@ import { ApiError } from "../client/errors.js";
 import { idOf, isObject, type Json, type JsonObject, objectsOf } from "../client/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { canonical, sameJson } from "../fingerprint.js";
-import { operationsTag, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
+import { operationsTag, provenance, readMarker, tooManyTags, withMarker, withoutMarker } from "../marker.js";
 import { type FieldReasons, without, withNodeTypes } from "./fields.js";
 import { type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 
@@ -105,6 +105,9 @@ const restingStates = new Set(["TERMINATED", "TERMINATING", "ERROR"]);
 /** https://docs.databricks.com/api/azure/workspace/clusters/pin */
 const mostPins = 100;
 
+/** https://docs.databricks.com/api/azure/workspace/clusters/create (custom_tags) */
+const mostTags = 45;
+
 /** Workspaces that have said so in this run: thousands of clusters need not be told one by one. */
 const outOfPins = new WeakSet<WorkspaceClient>();
 
@@ -132,7 +135,11 @@ export const clusters: Kind = {
     );
   },
 
-  prepare: (item, context) => withNodeTypes(item.definition, context),
+  async prepare(item, context) {
+    const prepared = await withNodeTypes("clusters", item, item.definition, context);
+    const tags = isObject(item.definition.custom_tags) ? Object.keys(item.definition.custom_tags).length : 0;
+    return tags < mostTags ? prepared : { ...prepared, obstacle: tooManyTags(tags, mostTags) };
+  },
 
   async create(target, copy) {
     try {

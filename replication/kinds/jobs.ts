@@ -3,12 +3,15 @@ import { idOf, integerId, isArray, isObject, type Json, type JsonObject, objects
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { sameJson } from "../fingerprint.js";
 import { mapAll } from "../for-all.js";
-import { mostTags, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
+import { provenance, readMarker, tooManyTags, withMarker, withoutMarker } from "../marker.js";
 import { only, without, withNodeTypes } from "./fields.js";
-import type { Copy, Item, Kind, Prepared } from "./kind.js";
+import type { Copy, Item, Kind } from "./kind.js";
 
 /** The fields that start a job by themselves, each with a pause state of its own; `triggers` is the list of later versions. */
 const triggerFields = ["schedule", "trigger", "continuous", "triggers"];
+
+/** https://docs.databricks.com/api/azure/workspace/jobs/create (tags) */
+const mostTags = 25;
 
 /** Arrays that `get` gives in pages of a hundred. https://docs.databricks.com/api/azure/workspace/jobs/get */
 const pagedArrays = ["tasks", "job_clusters", "environments", "parameters"];
@@ -42,16 +45,12 @@ export const jobs: Kind = {
 
   async prepare(item, context) {
     const held = only(item.definition, triggerFields);
-    const prepared: Prepared = await withNodeTypes(without(item.definition, triggerFields), context);
+    const prepared = await withNodeTypes("jobs", item, without(item.definition, triggerFields), context);
     const tags = isObject(item.definition.tags) ? Object.keys(item.definition.tags).length : 0;
-    const obstacle =
-      tags >= mostTags
-        ? `it has ${tags} tags and a copy needs one more (at most ${mostTags}); remove one`
-        : prepared.obstacle;
     return {
-      definition: prepared.definition,
+      ...prepared,
       ...(Object.keys(held).length > 0 ? { held } : {}),
-      ...(obstacle ? { obstacle } : {}),
+      ...(tags < mostTags ? {} : { obstacle: tooManyTags(tags, mostTags) }),
     };
   },
 

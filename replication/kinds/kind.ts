@@ -45,6 +45,8 @@ export interface Prepared {
   readonly definition: JsonObject;
   /** Triggers that were taken off, exactly as they were. */
   readonly held?: JsonObject;
+  /** Node types that stand in place of others, and of which. */
+  readonly nodeTypes?: Readonly<Record<string, string>>;
   /** Why no copy can be made, and what to do about it. */
   readonly obstacle?: string;
   /** What a person should know although the copy is made. */

@@ -100,6 +100,13 @@ describe("the sandbox", () => {
     await before();
     expect((await get(description.primary, clusters)).status).toBe(200);
     expect((await get(description.primary, "/api/2.0/dbfs/get-status?path=/after")).status).toBe(404);
+
+    const tags = { "databricks-dr:stack": "primary" };
+    const request = { name: "w", region: "eastus2", tier: "premium" as const, tags, resourceId: "/one" };
+    for (let time = 0; time < 2; time++) {
+      expect((await slots.create(request)).workspaceUrl).toBe(host);
+      await before();
+    }
   });
 
   describe("is switched over HTTP", () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type JsonObject, parseJson, stringifyJson } from "../../replication/client/json.js";
 import { type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
-import { createCluster, createJob, nightly, notebook } from "./objects.js";
+import { createCluster, createJob, machine, nightly, notebook } from "./objects.js";
 import { clustersOf, jobsOf, settingsOf } from "./standby-reading.js";
 
 let pair: Pair;
@@ -89,6 +89,48 @@ describe("the old active side, once it is the standby", () => {
     for (const name of ["edited", "untouched"]) expect(lines.get(name)?.why).toContain("this is the original");
     await pair.destroy("jobs");
     expect(await namesAt(pair.primary)).toEqual([...names].sort());
+    expect(await scheduled(pair.primary)).toEqual([]);
+
+    await pair.activate("jobs");
+    expect(await scheduled(pair.primary)).toEqual(["third"]);
+  });
+
+  it("has its own node types, also where the other side had to take others, and after an edit there", async () => {
+    const nodeTypes = { Standard_DS3_v2: "Standard_DS4_v2", Standard_L8s_v3: "Standard_DS4_v2" };
+    const plain = { node_type_id: "Standard_L8s_v3" };
+    for (const cluster_name of ["edited", "untouched"]) await createCluster(pair.primary, { cluster_name, ...plain });
+    const job_clusters = [{ job_cluster_key: "own", new_cluster: { ...machine, ...plain } }];
+    await createJob(pair.primary, { name: "job", job_clusters });
+    for (const kind of ["clusters", "jobs"] as const) {
+      await pair.up(kind, { nodeTypes });
+      await pair.activate(kind);
+    }
+    const typesAt = async (at: TestWorkspace): Promise<unknown[]> => [
+      ...(await clustersOf(at))
+        .filter(({ cluster_name }) => cluster_name !== "operations")
+        .map((each) => each.node_type_id),
+      ...(settingsOf(await jobAt(at, "job")).job_clusters as JsonObject[]).map(
+        ({ new_cluster }) => (new_cluster as JsonObject).node_type_id,
+      ),
+    ];
+    expect(await typesAt(pair.secondary)).toEqual(Array(3).fill("Standard_DS4_v2"));
+    const { cluster_id } = (await clustersOf(pair.secondary)).find(({ cluster_name }) => cluster_name === "edited")!;
+    const { custom_tags } = (await pair.secondary.get(
+      `/api/2.1/clusters/get?cluster_id=${String(cluster_id)}`,
+    )) as JsonObject;
+    const edit = {
+      cluster_id: cluster_id!,
+      cluster_name: "edited",
+      custom_tags: custom_tags!,
+      ...machine,
+      num_workers: 9,
+    };
+    await pair.secondary.post("/api/2.1/clusters/edit", { ...edit, node_type_id: "Standard_DS4_v2" });
+    pair.swap();
+    for (const kind of ["clusters", "jobs"] as const) await pair.up(kind);
+    expect(await typesAt(pair.primary)).toEqual(Array(3).fill("Standard_L8s_v3"));
+    expect((await clustersOf(pair.primary)).map(({ num_workers }) => num_workers)).toContain(9);
+    for (const kind of ["clusters", "jobs"] as const) expect((await pair.up(kind)).changed).toBe(false);
   });
 
   it("rebuilt, loses no job that the active side has and a listing left out", async () => {

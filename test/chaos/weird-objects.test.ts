@@ -44,6 +44,24 @@ describe("weird objects", () => {
     }
     const starred = await pair.preview("clusters", { select: { clusters: { include: ["*"] } } });
     expect(starred.plan).toBe("nothing to do");
+    const labels = Object.keys(starred.objects);
+    expect(labels.filter((label) => /^__|\p{Cc}/u.test(label))).toEqual([]);
+    expect(labels.some((label) => label.startsWith('"__proto__" ['))).toBe(true);
+  });
+
+  it("that have a secret in their name show it nowhere", async () => {
+    pair = await startPair();
+    const secret = "planted-Xq81z";
+    const name = `nightly --password=${secret}`;
+    const init_scripts = [{ abfss: { destination: `abfss://c@acme.dfs.core.windows.net/x.sh?sig=${secret}` } }];
+    await createCluster(pair.primary, { cluster_name: name, init_scripts });
+    await createJob(pair.primary, { name });
+    for (const kind of kinds) {
+      const { state, picture } = await pair.up(kind);
+      for (const shown of [state.ledger, state.idMap, picture]) expect(JSON.stringify(shown)).not.toContain(secret);
+      expect((await pair.up(kind)).changed).toBe(false);
+    }
+    expect((await jobsOf(pair.secondary)).map((job) => settingsOf(job).name)).toEqual([name]);
   });
 
   it("in size and shape are copied as they are", async () => {
@@ -79,7 +97,7 @@ describe("weird objects", () => {
     expect(empty).not.toHaveProperty("tasks");
   });
 
-  it("of 25 tags leave no room for ours, and say so without stopping the others", async () => {
+  it("of as many tags as there may be leave no room for ours, and say so without stopping the others", async () => {
     pair = await startPair();
     const tags = Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`tag-${index}`, "x"]));
     await createJob(pair.primary, { name: "tagged", tags });
@@ -90,6 +108,13 @@ describe("weird objects", () => {
       why: expect.stringContaining("25 tags") as string,
     });
     expect(lines.get("runs it")?.outcome).toBe("created");
+
+    const custom_tags = Object.fromEntries(Array.from({ length: 45 }, (_, index) => [`tag-${index}`, "x"]));
+    await createCluster(pair.primary, { cluster_name: "tagged", custom_tags });
+    expect((await pair.up("clusters")).lines.get("tagged")).toMatchObject({
+      outcome: "needs-a-person",
+      why: expect.stringContaining("45 tags") as string,
+    });
   });
 
   it("as init scripts: long paths, one met twice, and what is no file or cannot be read", async () => {
