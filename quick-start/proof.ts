@@ -1,13 +1,16 @@
-import { parse } from "lossless-json";
-
-/**
- * An independent reading of both workspaces, by plain REST and with none of the replication's own code: whatever the copy
- * believes of itself, this is what stands there.
- */
-export interface Address {
-  readonly host: string;
-  readonly token: string;
-}
+import {
+  type Address,
+  clustersOf,
+  type Fields,
+  get,
+  jobsOf,
+  librariesOf,
+  list,
+  mountsOf,
+  plain,
+  scriptAt,
+  settingsOf,
+} from "./workspace-reading.js";
 
 interface LedgerLine {
   readonly kind: string;
@@ -16,8 +19,6 @@ interface LedgerLine {
   readonly copyId?: string;
   readonly outcome: string;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Fields of a cluster that a user decides and no region changes. */
 const clusterFields = [
@@ -50,36 +51,50 @@ const jobFields = [
 
 const triggers = ["schedule", "trigger", "continuous"];
 
+/** Fields that name what each region has of its own: machines, pools and policies. */
+const regionalFields = new Set([
+  "node_type_id",
+  "driver_node_type_id",
+  "instance_pool_id",
+  "driver_instance_pool_id",
+  "policy_id",
+]);
+
+/** Ledger lines of one kind by id on the source. */
+type Lines = ReadonlyMap<string, LedgerLine>;
+
 /** Every way in which the standby is not what the ledger says, in words; none when all holds. */
 export async function findFaults(source: Address, standby: Address, ledger: readonly LedgerLine[]): Promise<string[]> {
-  const lines = (kind: string): Map<string, LedgerLine> =>
+  const lines = (kind: string): Lines =>
     new Map(ledger.filter((line) => line.kind === kind && line.id !== undefined).map((line) => [line.id!, line]));
+  const [clusters, jobs] = [lines("clusters"), lines("jobs")];
   const faults = [
-    ...(await clusterFaults(source, standby, lines("clusters"))),
-    ...(await jobFaults(source, standby, lines("jobs"))),
+    ...(await clusterFaults(source, standby, clusters)),
+    ...(await jobFaults(source, standby, clusters, jobs)),
     ...(await scriptFaults(source, standby, lines("init-scripts"))),
+    ...(await mountFaults(source, standby, lines("mounts"))),
   ];
   const { runs } = await get(standby, "/api/2.2/jobs/runs/list");
   if (list(runs).length > 0) faults.push(`the standby has run ${list(runs).length} jobs`);
   return faults;
 }
 
-async function clusterFaults(
-  source: Address,
-  standby: Address,
-  lines: ReadonlyMap<string, LedgerLine>,
-): Promise<string[]> {
+async function clusterFaults(source: Address, standby: Address, lines: Lines): Promise<string[]> {
   const faults: string[] = [];
   const copies = new Map((await clustersOf(standby)).map((each) => [String(each.cluster_id), each]));
+  const [libraries, copiedLibraries] = await Promise.all([librariesOf(source), librariesOf(standby)]);
   for (const original of await clustersOf(source)) {
-    const who = `cluster "${String(original.cluster_name)}" [${String(original.cluster_id)}]`;
-    const line = lines.get(String(original.cluster_id));
+    const id = String(original.cluster_id);
+    const who = `cluster "${String(original.cluster_name)}" [${id}]`;
+    const line = lines.get(id);
     if (!line) faults.push(`${who} has no line in the ledger`);
     if (!line?.copyId) continue;
     const copy = copies.get(line.copyId);
     if (!copy) faults.push(`${who}: its copy ${line.copyId} is not there`);
     else {
       faults.push(...differences(who, original, copy, clusterFields));
+      const [has, needs] = [copiedLibraries.get(line.copyId) ?? "[]", libraries.get(id) ?? "[]"];
+      if (has !== needs) faults.push(`${who}: libraries are ${has} there, ${needs} here`);
       if (copy.state !== "TERMINATED" && copy.state !== "TERMINATING")
         faults.push(`${who}: its copy is ${String(copy.state)}`);
     }
@@ -87,7 +102,7 @@ async function clusterFaults(
   return faults;
 }
 
-async function jobFaults(source: Address, standby: Address, lines: ReadonlyMap<string, LedgerLine>): Promise<string[]> {
+async function jobFaults(source: Address, standby: Address, clusters: Lines, jobs: Lines): Promise<string[]> {
   const faults: string[] = [];
   const copies = new Map((await jobsOf(standby)).map((each) => [String(each.job_id), each]));
   for (const copy of copies.values())
@@ -95,31 +110,68 @@ async function jobFaults(source: Address, standby: Address, lines: ReadonlyMap<s
       if (trigger in settingsOf(copy)) faults.push(`job ${String(copy.job_id)} on the standby has a ${trigger}`);
   for (const original of await jobsOf(source)) {
     const who = `job "${String(settingsOf(original).name)}" [${String(original.job_id)}]`;
-    const line = lines.get(String(original.job_id));
+    const line = jobs.get(String(original.job_id));
     if (!line) faults.push(`${who} has no line in the ledger`);
     if (!line?.copyId) continue;
     const copy = copies.get(line.copyId);
     if (!copy) faults.push(`${who}: its copy ${line.copyId} is not there`);
     else {
-      faults.push(...differences(who, settingsOf(original), settingsOf(copy), jobFields));
-      const keys = (job: Fields): string[] => list(settingsOf(job).tasks).map(({ task_key }) => String(task_key));
-      if (keys(original).join() !== keys(copy).join()) faults.push(`${who}: its copy has other tasks`);
+      const referring = (id: unknown, to: Lines): unknown => to.get(String(id))?.copyId ?? `no copy of ${String(id)}`;
+      const translated = comparable(settingsOf(original), (id, kind) =>
+        referring(id, kind === "jobs" ? jobs : clusters),
+      );
+      const there = comparable(settingsOf(copy), String);
+      faults.push(...differences(who, translated, there, [...jobFields, "tasks", "job_clusters"]));
     }
   }
   return faults;
 }
 
-async function scriptFaults(
-  source: Address,
-  standby: Address,
-  lines: ReadonlyMap<string, LedgerLine>,
-): Promise<string[]> {
+type Translate = (id: unknown, kind: "clusters" | "jobs") => unknown;
+
+/** Without what is each region's own, and with every reference to a cluster or a job as `translate` gives it. */
+function comparable(settings: Fields, translate: Translate): Fields {
+  const visit = (value: unknown, holder: string): unknown => {
+    if (Array.isArray(value)) return value.map((each) => visit(each, holder));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([field]) => !regionalFields.has(field))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([field, inner]) => {
+          if (field === "existing_cluster_id") return [field, translate(inner, "clusters")];
+          if (field === "job_id" && holder === "run_job_task") return [field, translate(inner, "jobs")];
+          return [field, visit(inner, field)];
+        }),
+    );
+  };
+  return visit(settings, "") as Fields;
+}
+
+async function scriptFaults(source: Address, standby: Address, lines: Lines): Promise<string[]> {
   const faults: string[] = [];
-  for (const [id, line] of lines) {
-    const path = /^dbfs:(.*)$/s.exec(id)?.[1];
-    if (!path || !line.copyId) continue;
-    const [original, copy] = await Promise.all([dbfsFile(source, path), dbfsFile(standby, path)]);
-    if (!original.equals(copy)) faults.push(`init script ${id}: its copy differs`);
+  for (const [address, line] of lines) {
+    if (!line.copyId) continue;
+    const [original, copy] = await Promise.all([scriptAt(source, address), scriptAt(standby, address)]);
+    if (!original || !copy?.equals(original)) faults.push(`init script ${address}: its copy differs`);
+  }
+  return faults;
+}
+
+/** Storage accounts are each side's own; container and folder are the same. */
+async function mountFaults(source: Address, standby: Address, lines: Lines): Promise<string[]> {
+  if (lines.size === 0) return [];
+  const [originals, copies] = await Promise.all(
+    [source, standby].map((at) => mountsOf(at, "databricks-dr operations")),
+  );
+  const withoutAccount = (from = "(none)"): string => from.replace(/(:\/\/(?:[^@/]*@)?)[^./]+\./, "$1*.");
+  const faults: string[] = [];
+  for (const [point, from] of originals!) {
+    const line = lines.get(point);
+    if (!line) faults.push(`mount ${point} has no line in the ledger`);
+    if (!line?.copyId) continue;
+    const there = copies!.get(point);
+    if (withoutAccount(there) !== withoutAccount(from)) faults.push(`mount ${point} is ${there ?? "missing"} there`);
   }
   return faults;
 }
@@ -128,58 +180,4 @@ function differences(who: string, original: Fields, copy: Fields, fields: readon
   return fields
     .filter((field) => plain(original[field]) !== plain(copy[field]))
     .map((field) => `${who}: ${field} is ${plain(copy[field])} there, ${plain(original[field])} here`);
-}
-
-async function clustersOf(at: Address): Promise<Fields[]> {
-  return pages(at, "/api/2.1/clusters/list?page_size=100&sort_by.field=CLUSTER_NAME", "clusters");
-}
-
-async function jobsOf(at: Address): Promise<Fields[]> {
-  return pages(at, "/api/2.2/jobs/list?limit=100&expand_tasks=true", "jobs");
-}
-
-async function pages(at: Address, path: string, items: string): Promise<Fields[]> {
-  const all: Fields[] = [];
-  for (let token = ""; ;) {
-    const page = await get(at, token === "" ? path : `${path}&page_token=${encodeURIComponent(token)}`);
-    all.push(...list(page[items]));
-    if (typeof page.next_page_token !== "string" || page.next_page_token === "") return all;
-    token = page.next_page_token;
-  }
-}
-
-async function dbfsFile(at: Address, path: string): Promise<Buffer> {
-  const blocks: Buffer[] = [];
-  for (let offset = 0; ;) {
-    const { data, bytes_read } = await get(
-      at,
-      `/api/2.0/dbfs/read?path=${encodeURIComponent(path)}&offset=${offset}&length=1048576`,
-    );
-    if (Number(bytes_read) === 0) return Buffer.concat(blocks);
-    blocks.push(Buffer.from(String(data), "base64"));
-    offset += Number(bytes_read);
-  }
-}
-
-async function get({ host, token }: Address, path: string): Promise<Fields> {
-  const response = await fetch(`${host}${path}`, { headers: { authorization: `Bearer ${token}` } });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${text.slice(0, 200)}`);
-  return parse(text, null, exactNumber) as Fields;
-}
-
-function exactNumber(digits: string): number | bigint {
-  return /^-?\d{16,}$/.test(digits) ? BigInt(digits) : Number(digits);
-}
-
-function settingsOf(job: Fields): Fields {
-  return (job.settings ?? {}) as Fields;
-}
-
-function list(value: unknown): Fields[] {
-  return Array.isArray(value) ? (value as Fields[]) : [];
-}
-
-function plain(value: unknown): string {
-  return JSON.stringify(value, (_key, each: unknown) => (typeof each === "bigint" ? String(each) : each)) ?? "(none)";
 }

@@ -146,6 +146,30 @@ describe("a standby, followed through its days", { timeout: 120_000 }, () => {
     await up("--expect-no-changes");
   });
 
+  it("the proof sees what is not as it should be, and the next up puts it right", async () => {
+    const at = stage.at("secondary");
+    const [jobs, clusters] = [await at.jobs(), await at.clusters()];
+    const tasks = [{ task_key: "load", notebook_task: { notebook_path: "/Shared/other" } }];
+    await at.post("/api/2.2/jobs/update", { job_id: jobs.get("load")!.job_id, new_settings: { tasks } });
+    const libraries = [{ pypi: { package: "surplus" } }];
+    await at.post("/api/2.0/libraries/install", { cluster_id: clusters.get("etl")!.cluster_id, libraries });
+    const contents = Buffer.from("echo another").toString("base64");
+    await at.post("/api/2.0/dbfs/put", { path: "/databricks/init/base.sh", contents, overwrite: true });
+    const { primary, secondary } = stage.sandbox.description;
+    const { lines } = await stage.ledgerOf("secondary");
+    const unmade = lines.map((line) =>
+      line.name === "/mnt/raw" ? { ...line, name: "/mnt/none", id: "/mnt/none" } : line,
+    );
+    expect((await findFaults(primary, secondary, unmade)).sort()).toEqual([
+      expect.stringMatching(/^cluster "etl" .*: libraries are .*surplus.* there, \[\] here$/),
+      "init script dbfs:/databricks/init/base.sh: its copy differs",
+      expect.stringMatching(/^job "load" .*: tasks is .*other/),
+      "mount /mnt/raw has no line in the ledger",
+    ]);
+    await up();
+    expect(await findFaults(primary, secondary, (await stage.ledgerOf("secondary")).lines)).toEqual([]);
+  });
+
   it("deletions are followed when that is allowed, after the preview has named them", async () => {
     await stage.project.configure("secondary", { deletions: "propagate", deletionLimitPercent: 50 });
     const { output } = await stage.succeed("preview", "--stack", "secondary");
