@@ -49,6 +49,8 @@ export async function runWithMocks(
     },
     "databricks-dr",
     "primary",
+    false,
+    "organization",
   );
   const warn = pulumi.log.warn;
   Object.assign(pulumi.log, {
