@@ -1,6 +1,7 @@
 import type { Endpoint } from "@databricks-dr/replication";
 import * as pulumi from "@pulumi/pulumi";
 import { regionDisplayName } from "./azure-regions.js";
+import { readStackOutputs } from "./stack-outputs.js";
 
 export interface PeerStackArgs {
   /** The peer's short name, for messages and commands. */
@@ -22,17 +23,13 @@ export async function readPeerWorkspace(args: PeerStackArgs): Promise<Endpoint> 
   return checkPeer(args, role.value, workspace.value as Endpoint | undefined);
 }
 
-/**
- * A StackReference to a stack that is not there ends the run with "unknown stack" and nothing else: reading a resource
- * is not to be caught. The invoke that StackReference once was made of can be.
- */
+/** A StackReference to a stack that is not there ends the run with "unknown stack" and nothing else. */
 async function assertExists({ stack, reference }: PeerStackArgs): Promise<void> {
   try {
-    await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: reference });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    await readStackOutputs(reference);
+  } catch (error) {
     throw new pulumi.RunError(
-      `the peer, stack ${stack}, cannot be read: ${reason.replace(/^.*returned an error: /, "")}\n  → if it is not there yet: pulumi stack init ${stack}, then pulumi up --stack ${stack}\n  → if it has another name: pulumi config set databricks-dr:peer <stack>`,
+      `the peer, stack ${stack}, cannot be read: ${(error as Error).message}\n  → if it is not there yet: pulumi stack init ${stack}, then pulumi up --stack ${stack}\n  → if it has another name: pulumi config set databricks-dr:peer <stack>`,
     );
   }
 }

@@ -13,23 +13,24 @@ export const markerTag = "databricks_dr_origin";
 /** Tag of the operations cluster, which is no copy and is not copied. */
 export const operationsTag = "databricks_dr_operations";
 
-/** Why an object has no room for our tag. */
-export function tooManyTags(tags: number, most: number): string {
-  return `it has ${tags} tags and a copy needs one more (at most ${most}); remove one`;
+/** Why our tag has no room among others, of which there may be `most`; undefined where it has. */
+export function noRoomForMarker(tags: Json | undefined, most: number): string | undefined {
+  const count = isObject(tags) ? Object.keys(tags).length : 0;
+  return count < most ? undefined : `it has ${count} tags and a copy needs one more (at most ${most}); remove one`;
 }
 
 export function originOf(workspaceId: string, kind: KindName, id: string): Origin {
   return `${workspaceId}.${kind}.${id}` as Origin;
 }
 
-/** Where an object comes from, by the workspace that it is in, its id there and its marker. */
+/** Where an object comes from, by the workspace that it is in, its id there and the marker among its tags. */
 export function provenance(
   workspaceId: string,
   kind: KindName,
   id: string,
-  marker: Origin | undefined,
+  tags: Json | undefined,
 ): { readonly origin: Origin; readonly marked: boolean; readonly original: boolean } {
-  const own = originOf(workspaceId, kind, id);
+  const [own, marker] = [originOf(workspaceId, kind, id), readMarker(tags, kind)];
   return { origin: marker ?? own, marked: marker !== undefined, original: (marker ?? own) === own };
 }
 

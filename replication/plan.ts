@@ -90,7 +90,7 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
     if (copy.action !== "skip" && copy.action !== "blocked") return copy;
     const isForeign = kind.identity === "path" && copy.actual !== undefined && !isNoted(copy.source);
     if (isForeign) return { ...copy, foreign: true };
-    return { ...copy, ...settling(copy.actual), ...reheld(copy, manifest) };
+    return { ...copy, ...settling(copy.actual), ...reheld(copy, manifest.get(copy.source.origin)) };
   });
   const orphans = judgeOrphans(kind, orphaned, ours, manifest, run).map((orphan) =>
     orphan.action === "keep" ? { ...orphan, ...settling(orphan.copy) } : orphan,
@@ -103,10 +103,14 @@ function settling(copy: Item | undefined): Pick<PlannedCopy, "settling"> {
   return copy?.unsettled?.length ? { settling: copy.unsettled } : {};
 }
 
-function reheld({ source, actual, prepared }: PlannedCopy, manifest: Manifest): Pick<PlannedCopy, "reheld"> {
-  if (!actual || !prepared) return {};
-  const changes = changesBetween({ held: manifest.get(source.origin)?.held }, { held: prepared.held });
+function reheld(copy: PlannedCopy, record: CopyRecord | undefined): Pick<PlannedCopy, "reheld"> {
+  const changes = copy.actual ? heldChanges(copy, record) : {};
   return Object.keys(changes).length > 0 ? { reheld: changes } : {};
+}
+
+/** How the triggers that are to be held differ from those that were; what is not prepared is not known. */
+function heldChanges({ prepared }: PlannedCopy, record: CopyRecord | undefined): Changes {
+  return prepared ? changesBetween({ held: record?.held }, { held: prepared.held }) : {};
 }
 
 const deletedThere = "its copy is gone from the standby; it is made again";
@@ -295,7 +299,6 @@ function compare(
   const sourceChanged = record?.desired !== fingerprint(desired);
   const settle: CopyAction = actual.unsettled?.length ? "settle" : "none";
   const why = [...copy.why, ...(actual.unsettled ?? [])];
-  const heldChanges = changesBetween({ held: record?.held }, { held: copy.prepared?.held });
   const unseenChanged = kind.unseen !== undefined && record?.desired !== undefined && sourceChanged;
 
   if ((equal && !unseenChanged && !actual.markerLost) || (!drifted && !sourceChanged && record?.actual !== undefined)) {
@@ -303,14 +306,14 @@ function compare(
       record?.actual !== undefined && !sourceChanged && !drifted && sameJson(record.held, copy.prepared?.held);
     const adopted = record?.desired === undefined;
     const action = noted || settle === "settle" ? settle : "note";
-    return { ...copy, why, adopted, action, changes: adopted ? {} : heldChanges };
+    return { ...copy, why, adopted, action, changes: adopted ? {} : heldChanges(copy, record) };
   }
   const markerChange: Changes = actual.markerLost ? { [markerTag]: `(none) → ${copy.source.origin}` } : {};
   const fieldChanges =
     equal && unseenChanged
       ? Object.fromEntries(kind.unseen!.map((field) => [field, `now ${brief(desired[field])}`]))
       : changesBetween(is, shouldBe);
-  const changes = { ...markerChange, ...fieldChanges, ...heldChanges };
+  const changes = { ...markerChange, ...fieldChanges, ...heldChanges(copy, record) };
   const ours = kind.identity === "marker" || copiedFromHere || (record && !record.adopted);
   if (!ours && !kind.replacesForeign) {
     const obstacle =
@@ -322,10 +325,8 @@ function compare(
     const edits = describeChanges({ ...markerChange, ...fieldChanges });
     const found = ours ? "edited on the standby" : "another one that is not ours stands there";
     const conflict = `${found} (${edits}); ${wins === "source" ? "the source's version wins" : "the standby's version is kept (conflicts: standby)"}`;
-    if (wins === "standby") {
-      const held = Object.keys(heldChanges).length > 0 ? { reheld: heldChanges } : {};
-      return { ...copy, why: [conflict, ...why], action: settle, changes, conflict, ...held };
-    }
+    if (wins === "standby")
+      return { ...copy, why: [conflict, ...why], action: settle, changes, conflict, ...reheld(copy, record) };
     return { ...copy, why: [conflict, ...why], action: "update", changes, conflict };
   }
   return { ...copy, why, action: "update", changes };

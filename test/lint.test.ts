@@ -34,12 +34,12 @@ describe("eslint refuses", () => {
     async (_what, code, rule) => {
       expect(await rulesBroken(code)).toContain(rule);
     },
-    180_000,
+    60_000,
   );
 
   it("nothing in what is right", async () => {
     expect(await rulesBroken("export const x = await Promise.resolve(1);")).toEqual([]);
-  }, 180_000);
+  }, 60_000);
 });
 
 describe("dependency-cruiser refuses", () => {

@@ -4,7 +4,7 @@ import { ApiError } from "../client/errors.js";
 import { idOf, isObject, type Json, type JsonObject, objectsOf } from "../client/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { canonical, sameJson } from "../fingerprint.js";
-import { operationsTag, provenance, readMarker, tooManyTags, withMarker, withoutMarker } from "../marker.js";
+import { noRoomForMarker, operationsTag, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
 import { type FieldReasons, without, withNodeTypes } from "./fields.js";
 import { type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 
@@ -137,8 +137,8 @@ export const clusters: Kind = {
 
   async prepare(item, context) {
     const prepared = await withNodeTypes("clusters", item, item.definition, context);
-    const tags = isObject(item.definition.custom_tags) ? Object.keys(item.definition.custom_tags).length : 0;
-    return tags < mostTags ? prepared : { ...prepared, obstacle: tooManyTags(tags, mostTags) };
+    const obstacle = noRoomForMarker(item.definition.custom_tags, mostTags);
+    return obstacle === undefined ? prepared : { ...prepared, obstacle };
   },
 
   async create(target, copy) {
@@ -243,7 +243,6 @@ function toItem(
   pins: number,
 ): Item {
   const id = idOf(details.cluster_id);
-  const marker = readMarker(details.custom_tags, "clusters");
   const installed = libraries.get(id);
   const unsettled = [
     ...(restingStates.has(String(details.state)) ? [] : ["is running on the standby; it is terminated"]),
@@ -253,7 +252,7 @@ function toItem(
   return {
     id,
     name: String(details.cluster_name ?? ""),
-    ...provenance(workspaceId, "clusters", id, marker),
+    ...provenance(workspaceId, "clusters", id, details.custom_tags),
     definition: { ...definitionOf(details), ...(installed ? { libraries: installed } : {}) },
     unsettled,
     ...(leftOut ? { leftOut } : {}),

@@ -3,7 +3,7 @@ import { idOf, integerId, isArray, isObject, type Json, type JsonObject, objects
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { sameJson } from "../fingerprint.js";
 import { mapAll } from "../for-all.js";
-import { provenance, readMarker, tooManyTags, withMarker, withoutMarker } from "../marker.js";
+import { noRoomForMarker, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
 import { only, without, withNodeTypes } from "./fields.js";
 import type { Copy, Item, Kind } from "./kind.js";
 
@@ -46,11 +46,11 @@ export const jobs: Kind = {
   async prepare(item, context) {
     const held = only(item.definition, triggerFields);
     const prepared = await withNodeTypes("jobs", item, without(item.definition, triggerFields), context);
-    const tags = isObject(item.definition.tags) ? Object.keys(item.definition.tags).length : 0;
+    const obstacle = noRoomForMarker(item.definition.tags, mostTags);
     return {
       ...prepared,
       ...(Object.keys(held).length > 0 ? { held } : {}),
-      ...(tags < mostTags ? {} : { obstacle: tooManyTags(tags, mostTags) }),
+      ...(obstacle === undefined ? {} : { obstacle }),
     };
   },
 
@@ -104,7 +104,6 @@ export const jobs: Kind = {
 function toItem(job: JsonObject, workspaceId: string): Item {
   const id = idOf(job.job_id);
   const settings = settingsOf(job);
-  const marker = readMarker(settings.tags, "jobs");
   const tags = withoutMarker(settings.tags);
   const runAs = runAsOf(job, settings);
   // `format` is always MULTI_TASK here: a job of the 2.0 form is shown with the one task that it has.
@@ -117,7 +116,7 @@ function toItem(job: JsonObject, workspaceId: string): Item {
   return {
     id,
     name: typeof settings.name === "string" ? settings.name : "Untitled",
-    ...provenance(workspaceId, "jobs", id, marker),
+    ...provenance(workspaceId, "jobs", id, settings.tags),
     definition,
     unsettled: triggers.map((trigger) => `has a ${trigger} on the standby; it is taken off`),
   };

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../replication/client/json.js";
 import type { TestWorkspace } from "../replication/pair.js";
+import { jobNamed } from "./standby-reading.js";
 
 export const notebook = { notebook_task: { notebook_path: "/Shared/load" } };
 
@@ -13,6 +14,11 @@ export const machine = { spark_version: "15.4.x-scala2.12", node_type_id: "Stand
 export async function createJob({ post }: TestWorkspace, settings: JsonObject): Promise<bigint> {
   const body = { tasks: [{ task_key: "load", ...notebook }], ...settings };
   return BigInt((await post("/api/2.2/jobs/create", body)).job_id as string);
+}
+
+/** Changes some settings of the job of that name. */
+export async function changeJob(at: TestWorkspace, name: string, new_settings: JsonObject): Promise<void> {
+  await at.post("/api/2.2/jobs/update", { job_id: (await jobNamed(at, name)).job_id!, new_settings });
 }
 
 export async function createCluster({ post }: TestWorkspace, spec: JsonObject): Promise<string> {

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../replication/client/json.js";
-import { type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
-import { createJob, nightly } from "./objects.js";
+import { type Pair, startPair } from "../replication/pair.js";
+import { changeJob, createJob, nightly } from "./objects.js";
 import { jobsOf, settingsOf } from "./standby-reading.js";
 
 let pair: Pair;
@@ -54,9 +53,7 @@ describe("a release", () => {
     await createJob(pair.primary, { name: "edited", ...nightly });
     await pair.up("jobs");
     await activate();
-    const edited = (await jobsOf(pair.secondary)).find((job) => settingsOf(job).name === "edited")!;
-    const new_settings = { timeout_seconds: 77 };
-    await pair.secondary.post("/api/2.2/jobs/update", { job_id: edited.job_id!, new_settings });
+    await changeJob(pair.secondary, "edited", { timeout_seconds: 77 });
     const { picture, lines } = await pair.up("jobs");
     expect(picture.plan).toBe("update 2");
     expect(Object.keys(picture.conflicts)).toEqual([expect.stringMatching(/^edited /)]);
@@ -77,16 +74,12 @@ describe("a release", () => {
     const settings = { conflicts: "standby" } as const;
     for (const name of ["kept", "blocked"]) await createJob(pair.primary, { name, ...nightly });
     await pair.up("jobs", settings);
-    const jobAt = async (at: TestWorkspace, name: string) =>
-      (await jobsOf(at)).find((job) => settingsOf(job).name === name)!.job_id!;
-    const change = async (at: TestWorkspace, name: string, new_settings: JsonObject) =>
-      at.post("/api/2.2/jobs/update", { job_id: await jobAt(at, name), new_settings });
-    await change(pair.secondary, "kept", { timeout_seconds: 77 });
+    await changeJob(pair.secondary, "kept", { timeout_seconds: 77 });
     await pair.up("jobs", settings);
 
-    await change(pair.primary, "kept", paused);
+    await changeJob(pair.primary, "kept", paused);
     const tasks = [{ task_key: "p", pipeline_task: { pipeline_id: "only in the east" } }];
-    await change(pair.primary, "blocked", { ...paused, tasks });
+    await changeJob(pair.primary, "blocked", { ...paused, tasks });
     const { picture } = await pair.up("jobs", settings);
     expect(picture.plan).toBe("update 2");
     for (const changes of Object.values(picture.changes)) expect(JSON.stringify(changes)).toContain("PAUSED");

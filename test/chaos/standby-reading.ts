@@ -86,6 +86,10 @@ export async function jobsOf({ get }: TestWorkspace): Promise<JsonObject[]> {
   return jobs as JsonObject[];
 }
 
+export async function jobNamed(at: TestWorkspace, name: string): Promise<JsonObject> {
+  return (await jobsOf(at)).find((job) => settingsOf(job).name === name)!;
+}
+
 export function settingsOf(job: JsonObject | undefined): JsonObject {
   return (job?.settings ?? {}) as JsonObject;
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../replication/client/json.js";
 import { type Pair, startPair } from "../replication/pair.js";
-import { createCluster, createJob, machine, nightly } from "./objects.js";
+import { changeJob, createCluster, createJob, machine, nightly } from "./objects.js";
 import { clustersOf, jobsOf, settingsOf } from "./standby-reading.js";
 
 let pair: Pair;
@@ -38,8 +38,7 @@ describe("where the standby's version wins", () => {
     const job_id = await createJob(pair.primary, { name: "by hand" });
     const upJobs = () => pair.up("jobs", settings);
     const copied = async () => (await jobsOf(pair.secondary))[0]!;
-    const setThere = async (new_settings: JsonObject) =>
-      pair.secondary.post("/api/2.2/jobs/update", { job_id: (await copied()).job_id!, new_settings });
+    const setThere = (new_settings: JsonObject) => changeJob(pair.secondary, "by hand", new_settings);
     await upJobs();
 
     await setThere(nightly);

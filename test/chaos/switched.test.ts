@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type JsonObject, parseJson, stringifyJson } from "../../replication/client/json.js";
 import { type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
-import { createCluster, createJob, machine, nightly, notebook } from "./objects.js";
-import { clustersOf, jobsOf, settingsOf } from "./standby-reading.js";
+import { changeJob, createCluster, createJob, machine, nightly, notebook } from "./objects.js";
+import { clustersOf, jobNamed, jobsOf, settingsOf } from "./standby-reading.js";
 
 let pair: Pair;
 
@@ -14,14 +14,10 @@ afterEach(() => {
   return pair.close();
 });
 
-const jobAt = async (at: TestWorkspace, name: string): Promise<JsonObject> =>
-  (await jobsOf(at)).find((job) => settingsOf(job).name === name)!;
 const namesAt = async (at: TestWorkspace): Promise<unknown[]> =>
   (await jobsOf(at)).map((job) => settingsOf(job).name).sort();
-const change = async (at: TestWorkspace, name: string, new_settings: JsonObject): Promise<unknown> =>
-  at.post("/api/2.2/jobs/update", { job_id: (await jobAt(at, name)).job_id!, new_settings });
 const drop = async (at: TestWorkspace, name: string): Promise<unknown> =>
-  at.post("/api/2.2/jobs/delete", { job_id: (await jobAt(at, name)).job_id! });
+  at.post("/api/2.2/jobs/delete", { job_id: (await jobNamed(at, name)).job_id! });
 const scheduled = async (at: TestWorkspace): Promise<unknown[]> =>
   (await jobsOf(at)).filter((job) => "schedule" in settingsOf(job)).map((job) => settingsOf(job).name);
 
@@ -38,7 +34,7 @@ describe("the old active side, once it is the standby", () => {
     await takeOver("cannot follow", "excluded", "deleted", "plain");
     await createJob(pair.primary, { name: "never copied", ...nightly });
     const tasks = [{ task_key: "p", pipeline_task: { pipeline_id: "only in the west" } }];
-    await change(pair.secondary, "cannot follow", { tasks });
+    await changeJob(pair.secondary, "cannot follow", { tasks });
     await drop(pair.secondary, "deleted");
     const settings = { select: { jobs: { exclude: ["excluded"] } } };
     const { picture, lines } = await pair.up("jobs", settings);
@@ -80,10 +76,10 @@ describe("the old active side, once it is the standby", () => {
   it("keeps its originals unmarked, whatever is deleted or destroyed", async () => {
     const names = ["edited", "untouched", "third"];
     await takeOver(...names);
-    await change(pair.secondary, "edited", { timeout_seconds: 9 });
+    await changeJob(pair.secondary, "edited", { timeout_seconds: 9 });
     await pair.up("jobs");
-    expect(settingsOf(await jobAt(pair.primary, "edited"))).toMatchObject({ timeout_seconds: 9 });
-    expect(settingsOf(await jobAt(pair.primary, "edited"))).not.toHaveProperty("tags");
+    expect(settingsOf(await jobNamed(pair.primary, "edited"))).toMatchObject({ timeout_seconds: 9 });
+    expect(settingsOf(await jobNamed(pair.primary, "edited"))).not.toHaveProperty("tags");
     for (const name of ["edited", "untouched"]) await drop(pair.secondary, name);
     const { lines } = await pair.up("jobs", { deletions: "propagate", deletionLimitPercent: 100 });
     for (const name of ["edited", "untouched"]) expect(lines.get(name)?.why).toContain("this is the original");
@@ -109,7 +105,7 @@ describe("the old active side, once it is the standby", () => {
       ...(await clustersOf(at))
         .filter(({ cluster_name }) => cluster_name !== "operations")
         .map((each) => each.node_type_id),
-      ...(settingsOf(await jobAt(at, "job")).job_clusters as JsonObject[]).map(
+      ...(settingsOf(await jobNamed(at, "job")).job_clusters as JsonObject[]).map(
         ({ new_cluster }) => (new_cluster as JsonObject).node_type_id,
       ),
     ];
@@ -139,7 +135,7 @@ describe("the old active side, once it is the standby", () => {
     Object.assign(pair.primary.server.workspace.options, { id: "3000000000000003" });
     await pair.up("jobs");
     expect(await namesAt(pair.primary)).toEqual(["one", "three", "two"]);
-    const { job_id } = await jobAt(pair.secondary, "two");
+    const { job_id } = await jobNamed(pair.secondary, "two");
     const send = globalThis.fetch;
     vi.stubGlobal("fetch", async (url: URL, init: RequestInit) => {
       const answer = await send(url, init);
@@ -158,7 +154,7 @@ describe("the old active side, once it is the standby", () => {
       await at.post("/api/2.0/preview/scim/v2/Users", { userName: "bob@example.com" });
     await takeOver("plain");
     pair.secondary.server.workspace.acceptToken("dapi-fake-bob", "bob@example.com");
-    const { run_as: _, ...settings } = settingsOf(await jobAt(pair.secondary, "plain"));
+    const { run_as: _, ...settings } = settingsOf(await jobNamed(pair.secondary, "plain"));
     const cloned = await fetch(`${pair.secondary.endpoint.host}/api/2.2/jobs/create`, {
       method: "POST",
       headers: { authorization: "Bearer dapi-fake-bob" },
