@@ -10,7 +10,7 @@ import type { CopyRecord, Manifest, Seen } from "./manifest.js";
 import type { Origin } from "./marker.js";
 import { isCounterpart, type Orphan, type Plan, type PlannedCopy, visible } from "./plan.js";
 import type { Progress } from "./progress.js";
-import { messageOf, redactText } from "./redact.js";
+import { messageOf } from "./redact.js";
 import { referencesOf } from "./references.js";
 import { mappingNotAvailable, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
@@ -332,7 +332,7 @@ class Application {
 
   #step(name: string): void {
     this.#done += 1;
-    this.progress({ kind: this.#kind.name, text: redactText(name), done: this.#done, total: this.#total });
+    this.progress({ kind: this.#kind.name, text: name, done: this.#done, total: this.#total });
   }
 
   /** Lists the target once more: what was written must be there, and how it shows is the base of the next comparison. */
@@ -380,7 +380,7 @@ class Application {
   }
 
   #lineOf({ id, name }: Item): Pick<LedgerLine, "kind" | "name" | "copyId"> {
-    return { kind: this.#kind.name, name: redactText(name), copyId: redactText(id) };
+    return { kind: this.#kind.name, name, copyId: id };
   }
 
   #record({ source, prepared }: PlannedCopy, item: Item, desired: JsonObject, noted: boolean): void {
@@ -413,13 +413,13 @@ class Application {
   #line(copy: PlannedCopy): LedgerLine {
     const { source } = copy;
     const came = this.#outcomes.get(copy);
-    const why = [...new Set([...(came?.why ?? []), ...copy.why])].map(redactText).join("; ");
+    const why = [...new Set([...(came?.why ?? []), ...copy.why])].join("; ");
     const copyId = this.#ids.get(source.id);
     const held = copyId !== undefined ? Object.keys(this.manifest.get(source.origin)?.held ?? {}) : [];
     return {
       kind: this.#kind.name,
-      name: redactText(source.name),
-      id: redactText(source.id),
+      name: source.name,
+      id: source.id,
       ...(copyId !== undefined ? { copyId } : {}),
       outcome: came?.outcome ?? unwritten(copy),
       ...(why ? { why } : {}),

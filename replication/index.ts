@@ -7,6 +7,6 @@ export { attention, describeLine, type Ledger, type LedgerLine, type Outcome } f
 export { kinds } from "./kinds/registry.js";
 export { operationsTag } from "./marker.js";
 export type { Progress, ProgressNote } from "./progress.js";
-export { redactText } from "./redact.js";
+export { messageOf, redactText } from "./redact.js";
 export type { Endpoint, KindName, MountCredentials, ReplicationSettings, Selection } from "./settings.js";
 export type { AuthMethod } from "./client/credentials.js";

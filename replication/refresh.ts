@@ -4,7 +4,7 @@ import { kindNamed } from "./kinds/registry.js";
 import { knownByNotes, visible } from "./plan.js";
 import { type Progress, silent } from "./progress.js";
 import type { ReplicaState } from "./replica-state.js";
-import { listed } from "./report.js";
+import { describeName, listed } from "./report.js";
 
 /** Looks at the copies again: what was deleted or edited on the standby since the last write. The source is not asked. */
 export async function refresh(state: ReplicaState, progress: Progress = silent): Promise<ReplicaState> {
@@ -19,7 +19,7 @@ export async function refresh(state: ReplicaState, progress: Progress = silent):
   for (const { id, name, actual } of Object.values(state.copies)) {
     if (id === undefined) continue;
     const item = items.get(id);
-    const who = `${kind.singular} ${JSON.stringify(name)}${id === name ? "" : ` [${id}]`}`;
+    const who = `${kind.singular} ${describeName({ name, id })}`;
     if (!item) {
       gone.add(id);
       drift.push(`${who} is gone from the standby`);

@@ -9,7 +9,7 @@ import type { CopyRecord } from "./manifest.js";
 import type { Origin } from "./marker.js";
 import { nothingToDo, type ReplicaPicture } from "./preview-picture.js";
 import type { Progress } from "./progress.js";
-import { messageOf } from "./redact.js";
+import { messageOf, redactText } from "./redact.js";
 import {
   type Before,
   emptyState,
@@ -39,7 +39,7 @@ async function heldHere(args: ReplicaArgs, progress: Progress): Promise<string[]
   const manifest = await countedFor(args.kind, () => run.manifest("target", args.kind));
   return [...manifest.entries()].flatMap(([, { id, name, held, orphaned }]) =>
     held && id !== undefined && !orphaned
-      ? [cut(`~ ${JSON.stringify(name)}: ${describeChanges(changesBetween({}, held))}`)]
+      ? [cut(`~ ${JSON.stringify(redactText(name))}: ${describeChanges(changesBetween({}, held))}`)]
       : [],
   );
 }

@@ -2,6 +2,7 @@ import { takeCallCount } from "./client/call-count.js";
 import { countOutcomes, type Ledger, type LedgerLine } from "./ledger.js";
 import type { CopyRecord } from "./manifest.js";
 import type { ReplicaPicture } from "./preview-picture.js";
+import { redactText } from "./redact.js";
 import type { Run } from "./run.js";
 import type { Endpoint, KindName, ReplicationSettings } from "./settings.js";
 
@@ -60,5 +61,16 @@ export function remembered(records: Iterable<[string, CopyRecord]>): Record<stri
 
 export function ledgerOf(kind: KindName, lines: readonly LedgerLine[], run?: Run): Ledger {
   const seconds = Math.round((run?.secondsOn(kind) ?? 0) * 10) / 10;
-  return { counts: countOutcomes(lines), lines, calls: takeCallCount(kind), seconds };
+  return { counts: countOutcomes(lines), lines: lines.map(withoutSecrets), calls: takeCallCount(kind), seconds };
+}
+
+/** A name, an address or an error may have a secret in it. */
+function withoutSecrets({ id, copyId, why, ...line }: LedgerLine): LedgerLine {
+  return {
+    ...line,
+    name: redactText(line.name),
+    ...(id !== undefined ? { id: redactText(id) } : {}),
+    ...(copyId !== undefined ? { copyId: redactText(copyId) } : {}),
+    ...(why !== undefined ? { why: redactText(why) } : {}),
+  };
 }

@@ -5,6 +5,7 @@ import { byReason, countOutcomes, type Ledger } from "./ledger.js";
 import type { Plan, PlannedCopy } from "./plan.js";
 import { nothingToDo, type ReplicaPicture } from "./preview-picture.js";
 import type { Progress } from "./progress.js";
+import { redactText } from "./redact.js";
 import type { Before } from "./replica-state.js";
 import type { KindName } from "./settings.js";
 
@@ -59,8 +60,10 @@ export function cut(text: string): string {
   return text.length <= mostCharactersTold ? text : `${text.slice(0, mostCharactersTold)}…`;
 }
 
-function describeName({ name, id }: Item): string {
-  return name === id ? JSON.stringify(name) : `${JSON.stringify(name)} [${id}]`;
+/** `"nightly" [123]`, without a secret that somebody has put into a name. */
+export function describeName({ name, id }: Pick<Item, "id" | "name">): string {
+  const shown = JSON.stringify(redactText(name));
+  return name === id ? shown : `${shown} [${id}]`;
 }
 
 const mostReasons = 20;

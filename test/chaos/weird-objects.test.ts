@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../replication/client/json.js";
 import { type Pair, startPair } from "../replication/pair.js";
-import { createCluster, createJob, machine, notebook, putScript } from "./objects.js";
+import { changeJob, createCluster, createJob, machine, nightly, notebook, putScript } from "./objects.js";
 import { clustersOf, findFaults, jobsOf, settingsOf } from "./standby-reading.js";
 
 let pair: Pair;
@@ -55,13 +55,20 @@ describe("weird objects", () => {
     const name = `nightly --password=${secret}`;
     const init_scripts = [{ abfss: { destination: `abfss://c@acme.dfs.core.windows.net/x.sh?sig=${secret}` } }];
     await createCluster(pair.primary, { cluster_name: name, init_scripts });
-    await createJob(pair.primary, { name });
+    await createJob(pair.primary, { name, ...nightly });
     for (const kind of kinds) {
       const { state, picture } = await pair.up(kind);
       for (const shown of [state.ledger, state.idMap, picture]) expect(JSON.stringify(shown)).not.toContain(secret);
       expect((await pair.up(kind)).changed).toBe(false);
     }
     expect((await jobsOf(pair.secondary)).map((job) => settingsOf(job).name)).toEqual([name]);
+
+    await changeJob(pair.secondary, name, { timeout_seconds: 77 });
+    const { drift } = await pair.refresh("jobs");
+    expect(drift).toHaveLength(1);
+    const { ledger } = await pair.activate("jobs");
+    expect(ledger.lines).toMatchObject([{ outcome: "updated" }]);
+    for (const shown of [drift, ledger]) expect(JSON.stringify(shown)).not.toContain(secret);
   });
 
   it("in size and shape are copied as they are", async () => {

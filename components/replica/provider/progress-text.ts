@@ -1,11 +1,11 @@
-import type { ProgressNote } from "@databricks-dr/replication";
+import { type ProgressNote, redactText } from "@databricks-dr/replication";
 
 const mostCharacters = 120;
 
 /** `clusters 12 of 40: etl` */
 export function describe({ kind, text, done, total }: ProgressNote): string {
   if (done === undefined) return text.startsWith(kind) ? text : `${kind}: ${text}`;
-  return `${kind} ${done}${total === undefined ? "" : ` of ${total}`}: ${oneLine(text)}`;
+  return `${kind} ${done}${total === undefined ? "" : ` of ${total}`}: ${oneLine(redactText(text))}`;
 }
 
 /** A name may hold anything, line breaks and a terminal's control sequences included. */

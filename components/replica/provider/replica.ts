@@ -104,7 +104,7 @@ async function plainly<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const error = new Error(replication.redactText(cause instanceof Error ? cause.message : String(cause)), { cause });
+    const error = new Error(replication.messageOf(cause), { cause });
     error.stack = "";
     throw error;
   }
