@@ -62,6 +62,28 @@ describe.each(engines)("the command line, on $name", { timeout: 240_000 }, (engi
     expect(elsewhere.stderr).toContain("error: unable to open state directory");
   });
 
+  test("is logged in to a backend, and works on the selected stack from any folder", async () => {
+    const there = new TestProject(engine);
+    there.program("exports.word = step;");
+    const env = { ...there.env(), PULUMI_BACKEND_URL: undefined, STEP: "3" };
+    const said = async (...args: string[]): Promise<string> =>
+      (await project.ok(["--cwd", there.directory, ...args], env)).trim();
+    try {
+      expect(await said("login", there.stateUrl)).toContain(`(${there.stateUrl})`);
+      for (const stack of ["one", "two"]) await said("stack", "init", stack);
+      await said("stack", "select", "one");
+      expect(await said("stack", "ls")).toMatch(/^one\*.*\n^two /m);
+      await said("up", "--yes", "--skip-preview", "--parallel", "2", "--refresh");
+      expect(await said("stack", "output", "word")).toBe("3");
+      expect(await said("stack", "output", "word", "--stack", "one")).toBe("3");
+      expect(JSON.parse(await said("stack", "history", "--json"))).toMatchObject([
+        { kind: "update", result: "succeeded" },
+      ]);
+    } finally {
+      there.remove();
+    }
+  });
+
   test("keeps comments and everything else in a configuration file that it changes", async () => {
     const before = `# What this stack is for.\n${project.read("Pulumi.dev.yaml")}  p:kept: as it is # and why\n`;
     project.write("Pulumi.dev.yaml", before);

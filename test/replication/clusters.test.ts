@@ -252,6 +252,34 @@ describe("clusters", () => {
     expect((await pair.up("clusters")).changed).toBe(false);
   });
 
+  it("for which there is no room do not fail the run, and are made when there is", async () => {
+    await create({ ...etl, cluster_name: "refused" });
+    await create({ ...etl, cluster_name: "other" });
+    const { traffic, workspace } = pair.secondary.server;
+    traffic.faults.add({
+      path: "/api/2.1/clusters/create",
+      bodyContains: '"refused"',
+      phase: "before",
+      status: 400,
+      errorCode: "QUOTA_EXCEEDED",
+      message: "no more clusters",
+    });
+    workspace.controls.launchFailure = "CLOUD_PROVIDER_RESOURCE_STOCKOUT";
+    const { lines, state } = await pair.up("clusters");
+    expect(lines.get("refused")).toMatchObject({
+      outcome: "needs-a-person",
+      why: expect.stringContaining("no room for it now") as string,
+    });
+    expect(lines.get("other")?.outcome).toBe("created");
+    expect(state.ledger.counts).not.toHaveProperty("failed");
+
+    traffic.faults.clear();
+    workspace.controls.launchFailure = undefined;
+    expect((await pair.up("clusters")).lines.get("refused")?.outcome).toBe("created");
+    for (const cluster of (await clustersOf(pair.secondary)).values()) expect(cluster.state).toMatch(/^TERMINAT/);
+    expect((await pair.up("clusters")).changed).toBe(false);
+  });
+
   it("go on after a failure: what was copied stays, the rest is named and copied by the next run", async () => {
     await create(etl);
     await create({ ...etl, cluster_name: "bad" });
