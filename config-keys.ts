@@ -133,8 +133,8 @@ function key<T>(shape: Shape<T>, doc: string, options: Omit<Key<T>, "shape" | "d
 /** Every key of the namespace `databricks-dr`; docs/configuration.md shows this table. */
 export const infrastructureKeys = {
   role: key(
-    oneOf(["active", "standby"]),
-    "What this stack is today. A standby follows its peer's workspace and keeps every trigger off; an active stack follows nobody. docs/runbook.md has how to swap the roles.",
+    oneOf(["active", "standby", "held"]),
+    "What this stack is today. A standby follows its peer's workspace and keeps every trigger off; an active stack follows nobody; a held one was active and hands over: its triggers are kept until its peer has them. A role other than the one in force is refused: docs/runbook.md has how to change it.",
     { required: true },
   ),
   location: key(region, "The Azure region of this stack. A change replaces everything.", { required: true }),
@@ -278,6 +278,11 @@ export const replicationKeys = {
     oneOf(["source", "standby"]),
     "Who wins when a copy was edited by hand on the standby. It is reported in either case. A trigger is taken off whoever wins.",
     { default: "source" },
+  ),
+  notes: key(
+    oneOf(["verify", "trust", "restart"]),
+    "What to do about the notes that the workspace keeps on its copies where they cannot be told to be this stack's, and the stack's state does not know better. `verify`: refuse them. `trust`: take them, once somebody has looked at the preview. `restart`: begin anew; what was held is given up. Take it off again afterwards.",
+    { default: "verify" },
   ),
   nodeTypes: key(
     mapOf(text(), { of: "node type" }),

@@ -161,11 +161,11 @@ function peerOf(peer: string, own: StackName): Peer {
 
 function checkPeer(config: Partial<InfrastructureValues>, own: StackName, mistakes: Mistake[]): void {
   const { role, peer, location, peerLocation } = config;
-  if (role === "standby" && peer === undefined)
+  if (role !== undefined && role !== "active" && peer === undefined)
     mistakes.push({
       key: `${namespace}:peer`,
-      wrong: "is missing, and a standby follows its peer",
-      right: "set it to the stack of the active region",
+      wrong: `is missing, and a stack that is ${role} needs its peer`,
+      right: "set it to the stack of the other region",
     });
   if (peer !== undefined && peerOf(peer, own).reference === `${own.organization}/${own.project}/${own.stack}`)
     mistakes.push({

@@ -6,8 +6,9 @@ import { GeoStorage } from "./components/geo-storage.js";
 import { resourceNames, storageAccountName, subscriptionOf } from "./components/names.js";
 import { onceThere } from "./components/once-there.js";
 import { OperationsCluster } from "./components/operations-cluster.js";
-import { readLastDeployedAccount } from "./components/own-stack.js";
+import { readLastOutputs } from "./components/own-stack.js";
 import { readPeerWorkspace } from "./components/peer-stack.js";
+import { NotesKey } from "./components/replica/notes-key.js";
 import { WorkspaceReplica } from "./components/replica/workspace-replica.js";
 import { WorkspaceNetwork } from "./components/workspace-network.js";
 import { loadConfig } from "./config.js";
@@ -18,9 +19,11 @@ const names = resourceNames({ prefix: config.namePrefix, stack });
 const tags = { ...config.tags, "databricks-dr:stack": stack };
 
 const peer =
-  config.role === "standby" && config.peer
-    ? await readPeerWorkspace({ ...config.peer, location: config.location })
+  config.role !== "active" && config.peer
+    ? await readPeerWorkspace({ ...config.peer, role: config.role, location: config.location })
     : undefined;
+
+const last = await readLastOutputs();
 
 const group = new resources.ResourceGroup(stack, {
   resourceGroupName: names.resourceGroup,
@@ -47,7 +50,7 @@ const geoStorage = new GeoStorage(`${stack}-storage`, {
   accountName: subscriptionId.apply((id) => storageAccountName({ prefix: config.namePrefix, stack }, id)),
   sku: config.storageSku,
   onFailover: config.onStorageFailover,
-  lastDeployed: await readLastDeployedAccount(),
+  lastDeployed: last.storage,
   peerLocation: config.peerLocation,
   hierarchicalNamespace: config.hierarchicalNamespace,
   sharedKeyAccess: config.sharedKeyAccess,
@@ -75,6 +78,8 @@ const databricks = new DatabricksProvider(`${stack}-databricks`, {
   ...(config.profile === undefined ? {} : { profile: config.profile }),
 });
 
+const notesKey = new NotesKey(`${stack}-notes-key`, {});
+
 const operations = new OperationsCluster(`${stack}-operations`, {
   provider: databricks,
   ...config.operationsCluster,
@@ -87,6 +92,8 @@ const local = {
   resourceId: databricksWorkspace.resourceId,
   auth: { method: config.auth, ...(config.profile === undefined ? {} : { profile: config.profile }) },
   operationsClusterId: operations.clusterId,
+  workspaceId: databricksWorkspace.workspaceId,
+  notesKey: notesKey.publicKey,
   location: config.location,
 };
 const replica = new WorkspaceReplica(`${stack}-replica`, {
@@ -95,6 +102,8 @@ const replica = new WorkspaceReplica(`${stack}-replica`, {
   local: pulumi.output(local),
   ...(peer ? { peer } : {}),
   settings: config.replication,
+  signingKey: notesKey.privateKey,
+  ...(last.ledger ? { last: last.ledger } : {}),
 });
 
 export const role = config.role;
@@ -108,6 +117,5 @@ export const storage = {
   primaryEndpoints: geoStorage.primaryEndpoints,
   secondaryEndpoints: geoStorage.secondaryEndpoints,
 };
-/** By kind: id on the active workspace → id of the copy here. */
-export const idMaps = replica.idMaps;
-export const ledger = replica.ledger;
+/** Counts, what a person should read, when each kind was last compared, and the files with every line and every id. */
+export const ledger = replica.report;

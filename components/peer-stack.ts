@@ -1,4 +1,4 @@
-import type { Endpoint } from "@databricks-dr/replication";
+import type { Endpoint, Role } from "@databricks-dr/replication";
 import * as pulumi from "@pulumi/pulumi";
 import { regionDisplayName } from "./azure-regions.js";
 import { readStackOutputs } from "./stack-outputs.js";
@@ -8,12 +8,14 @@ export interface PeerStackArgs {
   readonly stack: string;
   /** organization/project/stack */
   readonly reference: string;
+  /** This stack's role: a standby follows an active or held peer, a held stack has its peer take over. */
+  readonly role: Role;
   /** This stack's region, which must not be the peer's. */
   readonly location: string;
 }
 
 /**
- * The workspace that a standby follows, from the outputs of the peer's stack. Each way in which the two stacks do not make
+ * The other workspace, from the outputs of the peer's stack. Each way in which the two stacks do not make
  * a pair ends the program with what to do about it. Awaited before anything else, so that nothing is made for half a pair.
  */
 export async function readPeerWorkspace(args: PeerStackArgs): Promise<Endpoint> {
@@ -37,9 +39,9 @@ async function assertExists({ stack, reference }: PeerStackArgs): Promise<void> 
 function checkPeer(args: PeerStackArgs, role: unknown, workspace: Endpoint | undefined): Endpoint {
   if (!workspace)
     throw new pulumi.RunError(
-      `the peer, stack ${args.stack}, has no workspace yet, and a standby follows its peer's\n  → first run: pulumi up --stack ${args.stack}`,
+      `the peer, stack ${args.stack}, has no workspace yet, and this stack, which is ${args.role}, needs its peer's\n  → first run: pulumi up --stack ${args.stack}`,
     );
-  if (role === "standby")
+  if (args.role === "standby" && role === "standby")
     throw new pulumi.RunError(
       `two standbys: this stack's role is standby, and so is its peer's (stack ${args.stack}); neither has anything to follow\n  → make one of them active: pulumi config set databricks-dr:role active --stack <stack>, then pulumi up --stack <stack>`,
     );

@@ -6,17 +6,24 @@ import { forAll } from "./for-all.js";
 import { only } from "./kinds/fields.js";
 import { type Item, type Kind, NeedsPerson, type Operation, type Side } from "./kinds/kind.js";
 import type { LedgerLine, Outcome } from "./ledger.js";
-import type { CopyRecord, Manifest, Seen } from "./manifest.js";
+import { visible } from "./compare.js";
+import { heldKey } from "./held.js";
 import type { Origin } from "./marker.js";
-import { isCounterpart, type Orphan, type Plan, type PlannedCopy, visible } from "./plan.js";
+import type { Notes, Remembered } from "./notes/notes.js";
+import type { CopyRecord, Seen } from "./notes/record.js";
+import type { Orphan } from "./orphans.js";
+import { isCounterpart, type Plan, type PlannedCopy } from "./plan.js";
 import type { Progress } from "./progress.js";
-import { messageOf } from "./redact.js";
+import { messageOf, redactText } from "./redact.js";
 import { referencesOf } from "./references.js";
 import { mappingNotAvailable, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
 import { isGone } from "./still-there.js";
 
 const createAttempts = 4;
+
+/** How many objects that run until they are stopped are made at once: so many run at most if this process is killed. */
+const runningAtOnce = 4;
 
 /** How long a create whose answer was lost is given to appear, in ms; longer each time. */
 const lateMs = 1_000;
@@ -30,17 +37,19 @@ interface Staying {
 }
 
 export interface Applied {
-  readonly lines: readonly LedgerLine[];
+  readonly lines: LedgerLine[];
   /** Id on the source → id on the target. */
   readonly idMap: Readonly<Record<string, string>>;
   readonly records: ReadonlyMap<Origin, CopyRecord>;
+  readonly notesSerial: number;
 }
 
 /** Carries out a plan: one object's failure stops no other, and what was done is known whatever happens next. */
-export async function applyPlan(plan: Plan, run: Run, progress: Progress): Promise<Applied> {
+export async function applyPlan(plan: Plan, run: Run, remembered: Remembered, progress: Progress): Promise<Applied> {
   const target = run.target;
   if (!target) throw new Error(`${plan.kind.name}: the standby's workspace does not exist yet`);
-  const application = new Application(plan, run, target, await run.manifest("target", plan.kind.name), progress);
+  const notes = await run.notes("target", plan.kind.name);
+  const application = new Application(plan, run, target, notes, remembered, progress);
   try {
     await application.run();
   } finally {
@@ -59,6 +68,8 @@ class Application {
   readonly #written = new Map<Origin, JsonObject>();
   /** What earlier runs meant to write: if it is there now, one that died has written it. */
   readonly #intendedBefore: ReadonlySet<Origin>;
+  /** Ids on the target that were there before this run and are no counterparts. */
+  readonly #stoodBefore: ReadonlySet<string>;
   #done = 0;
   #total = 0;
 
@@ -66,38 +77,60 @@ class Application {
     private readonly plan: Plan,
     private readonly context: Run,
     private readonly target: Side,
-    private readonly manifest: Manifest,
+    private readonly notes: Notes,
+    private readonly remembered: Remembered,
     private readonly progress: Progress,
   ) {
     this.#kind = plan.kind;
-    this.#intendedBefore = new Set([...manifest.entries()].map(([origin]) => origin));
+    this.#intendedBefore = new Set([...notes.entries()].map(([origin]) => origin));
+    const { foreign, orphans, twins } = plan;
+    this.#stoodBefore = new Set([...foreign, ...twins, ...orphans.map(({ copy }) => copy)].map(({ id }) => id));
     for (const copy of plan.copies)
       if (copy.actual && isCounterpart(copy)) this.#ids.set(copy.source.id, copy.actual.id);
   }
 
   async run(): Promise<void> {
-    const { copies, orphans } = this.plan;
+    const { copies, orphans, twins } = this.plan;
     const removals = orphans.filter(({ action }) => action === "remove");
     const open = (action: PlannedCopy["action"]): PlannedCopy[] => copies.filter((each) => each.action === action);
     const [creates, updates] = [open("create"), open("update")];
     const settles = open("settle");
     const staying = this.#staying();
-    this.#total = creates.length + updates.length + settles.length + staying.length + removals.length;
+    this.#total = creates.length + updates.length + settles.length + staying.length + twins.length + removals.length;
     this.#intend([...creates, ...updates, ...settles, ...open("note"), ...copies.filter(({ reheld }) => reheld)]);
-    for (const each of staying) await this.#keepHeld(each);
-    await this.manifest.write(this.target.client);
+    for (const each of staying) this.#keepHeld(each);
+    await this.#writeNotes();
+    // What runs although it should not, after a run that died or by hand, is stopped before anything new is made.
+    await forAll(settles, (copy) => this.#attempt(copy, "updated", () => this.#makeInert(copy)));
+    await forAll(staying, (each) => this.#settleStaying(each));
+    await forAll(twins, (twin) => this.#tellTwin(twin));
     if (this.#kind.writeAll) await this.#writeAll([...creates, ...updates], removals);
     else {
+      if (this.#kind.startsWhenMade) await this.#stopRunning(updates);
       await this.#createAll(creates);
       await forAll(updates, (copy) => this.#attempt(copy, "updated", () => this.#update(copy)));
-      await forAll(settles, (copy) => this.#attempt(copy, "updated", () => this.#makeInert(copy)));
-      await forAll(staying, (each) => this.#settleStaying(each));
       await forAll(removals, (orphan) => this.#remove(orphan));
     }
     for (const orphan of orphans)
       if (orphan.action === "keep" && !orphan.settling) this.#orphanLine(orphan, "skipped", orphan.why);
     await this.#prove();
-    await this.manifest.write(this.target.client);
+    await this.#noteReferences();
+    await this.#writeNotes().catch((error: unknown) =>
+      this.#kindFailed(`what was done could not be noted: ${messageOf(error)}`),
+    );
+  }
+
+  async #writeNotes(): Promise<void> {
+    await this.context.writeNotes(this.#kind.name, this.notes, this.remembered);
+  }
+
+  #kindFailed(why: string): void {
+    this.#otherLines.push({ kind: this.#kind.name, name: this.#kind.name, outcome: "failed", why });
+  }
+
+  async #stopRunning(updates: readonly PlannedCopy[]): Promise<void> {
+    const running = updates.flatMap(({ actual }) => (actual?.unsettled?.length ? [actual.id] : []));
+    await forAll(running, async (id) => void (await this.#settle(id).catch(() => [])));
   }
 
   result(): Applied {
@@ -105,29 +138,50 @@ class Application {
     return {
       lines: [...this.plan.foreign.map((item) => this.#foreignLine(item)), ...lines, ...this.#otherLines],
       idMap: Object.fromEntries(this.#ids),
-      records: new Map(this.manifest.entries()),
+      records: new Map(this.notes.entries()),
+      notesSerial: this.notes.serial,
     };
   }
 
   /** Notes, before anything is written, what will be made and which triggers it will have had. */
   #intend(copies: readonly PlannedCopy[]): void {
     for (const { source, actual, prepared, action } of copies) {
-      const { held: _, orphaned: __, ...record } = this.manifest.get(source.origin) ?? { name: source.name };
-      const held = prepared?.held;
+      const {
+        held: _,
+        heldFrom: __,
+        orphaned: ___,
+        ...record
+      } = this.notes.get(source.origin) ?? this.#newRecord(source);
       const id = actual ? { id: actual.id } : {};
-      this.manifest.set(source.origin, { ...record, ...id, name: source.name, ...(held ? { held } : {}) });
+      this.notes.set(source.origin, { ...record, ...id, name: this.#nameOf(source), ...heldOf(prepared) });
       if (action === "update") this.#halfWritten(source.origin);
     }
-    for (const { copy, action } of this.plan.orphans) {
-      const record = this.manifest.get(copy.origin) ?? { id: copy.id, name: copy.name };
-      if (action === "keep") this.manifest.set(copy.origin, { ...record, orphaned: true });
+    for (const { source, actual } of this.plan.copies) {
+      const record = this.notes.get(source.origin);
+      if (record && actual && record.sourceId !== source.id)
+        this.notes.set(source.origin, { ...record, sourceId: source.id });
     }
+    for (const { copy, action } of this.plan.orphans) {
+      const record = this.notes.get(copy.origin) ?? { id: copy.id, name: this.#nameOf(copy) };
+      if (action === "keep") this.notes.set(copy.origin, { ...record, orphaned: true });
+    }
+    const origins = new Set(this.plan.copies.map(({ source }) => source.origin));
+    for (const origin of this.plan.gone) if (!origins.has(origin)) this.notes.delete(origin);
+  }
+
+  #newRecord(source: Item): CopyRecord {
+    return { name: this.#nameOf(source), sourceId: source.id };
+  }
+
+  /** A name may have a secret in it; a path is what its copy is known by. */
+  #nameOf({ name }: Item): string {
+    return this.#kind.identity === "path" ? name : redactText(name);
   }
 
   /** How the copy shows is not known until it is proven: after a run that dies here, our own write is no hand edit. */
   #halfWritten(origin: Origin): void {
-    const { actual: _, ...record } = this.manifest.get(origin)!;
-    this.manifest.set(origin, record);
+    const { actual: _, ...record } = this.notes.get(origin)!;
+    this.notes.set(origin, record);
   }
 
   /** Creates each once those that it refers to exist; a circle is opened by making one of its members empty first. */
@@ -138,7 +192,8 @@ class Application {
       const unmade = new Set(waiting.map(({ source }) => source.id));
       const ready = waiting.filter((copy) => this.#needs(copy).every((id) => !unmade.has(id)));
       if (ready.length > 0) {
-        await forAll(ready, (copy) => this.#attempt(copy, "created", () => this.#create(copy)));
+        const atOnce = this.#kind.startsWhenMade ? runningAtOnce : undefined;
+        await forAll(ready, (copy) => this.#attempt(copy, "created", () => this.#create(copy)), atOnce);
         waiting = waiting.filter((copy) => !ready.includes(copy));
         continue;
       }
@@ -197,9 +252,10 @@ class Application {
         return this.#made(copy, await create());
       } catch (error) {
         if (!this.#kind.find || !mayHaveHappened(error)) throw error;
+        this.#note(copy.source, { mayHaveTwin: true });
         for (const wait of [0, lateMs * 2 ** (attempt - 1) * (1 + Math.random() / 2)]) {
           await sleep(wait);
-          const id = await this.#kind.find(this.target, copy.source);
+          const id = await this.#findMade(copy.source);
           if (id !== undefined) return this.#made(copy, id);
         }
         if (attempt >= createAttempts) throw error;
@@ -207,11 +263,22 @@ class Application {
     }
   }
 
+  /** What we made meanwhile with the marker of that object. Anybody may set a tag, so it counts only on what is our own. */
+  async #findMade(source: Item): Promise<string | undefined> {
+    const found = await this.#kind.find!(this.target, source);
+    if (found.length === 0) return undefined;
+    const me = await this.context.me();
+    return found.find(({ id, creator }) => creator === me && !this.#stoodBefore.has(id))?.id;
+  }
+
   #made(copy: PlannedCopy, id: string): string {
     this.#ids.set(copy.source.id, id);
-    const { origin, name } = copy.source;
-    this.manifest.set(origin, { ...(this.manifest.get(origin) ?? { name }), id });
+    this.#note(copy.source, { id });
     return id;
+  }
+
+  #note(source: Item, what: Partial<CopyRecord>): void {
+    this.notes.set(source.origin, { ...(this.notes.get(source.origin) ?? this.#newRecord(source)), ...what });
   }
 
   async #update(copy: PlannedCopy): Promise<string[]> {
@@ -243,12 +310,13 @@ class Application {
   }
 
   /** What is taken off a copy that stays as it is comes back on release, unless its original's triggers are held for it. */
-  async #keepHeld({ item, copy }: Staying): Promise<void> {
-    const record = { ...(this.manifest.get(item.origin) ?? { name: item.name }), id: item.id };
+  #keepHeld({ item, copy }: Staying): void {
+    const origin = copy?.source.origin ?? item.origin;
+    const record = { ...(this.notes.get(origin) ?? { name: this.#nameOf(item) }), id: item.id };
     if (record.held) return;
-    const { settings } = this.context;
-    const held = (copy?.prepared ?? (await this.#kind.prepare?.(item, { settings, run: this.context })))?.held;
-    if (held) this.manifest.set(item.origin, { ...record, held });
+    const own = only(item.definition, this.#kind.triggers ?? []);
+    const held = heldOf(copy?.prepared).held ? heldOf(copy?.prepared) : { held: own, heldFrom: "here" as const };
+    if (Object.keys(held.held ?? {}).length > 0) this.notes.set(origin, { ...record, ...held });
   }
 
   async #settleStaying({ item, copy, orphan, settling }: Staying): Promise<void> {
@@ -274,7 +342,7 @@ class Application {
   }
 
   #removed(orphan: Orphan): void {
-    this.manifest.delete(orphan.copy.origin);
+    this.notes.delete(orphan.copy.origin);
     this.#orphanLine(orphan, "removed", orphan.why);
   }
 
@@ -284,13 +352,14 @@ class Application {
 
   /** The definition with the target's ids as they are known by now. */
   async #translate(copy: PlannedCopy): Promise<JsonObject> {
-    const own = { ids: this.#ids, pending: new Set<string>() };
-    const resolver = new Resolver(this.context, async (kind) =>
-      kind === this.#kind.name ? own : this.context.copyIds(kind),
-    );
-    const { definition, missing } = await resolver.map(copy.prepared!.definition);
+    const { definition, missing } = await this.#resolver().map(copy.prepared!.definition);
     if (missing.length > 0) throw new NeedsPerson(mappingNotAvailable(missing));
     return definition;
+  }
+
+  #resolver(): Resolver {
+    const own = { ids: this.#ids, pending: new Set<string>() };
+    return new Resolver(this.context, async (kind) => (kind === this.#kind.name ? own : this.context.copyIds(kind)));
   }
 
   async #writeAll(copies: readonly PlannedCopy[], removals: readonly Orphan[]): Promise<void> {
@@ -353,7 +422,7 @@ class Application {
       if (item && fault === undefined) this.#record(copy, item, written, false);
       else this.#outcomes.set(copy, { outcome: "failed", why: [`was written, but ${fault}`] });
     }
-    await forAll(this.#twins(listed.items), (twin) => this.#tellTwin(twin));
+    await forAll(await this.#twinsOf(listed.items), (twin) => this.#tellTwin(twin));
   }
 
   /** A listing that fails must not cost what is known of all that was made. */
@@ -365,18 +434,47 @@ class Application {
     }
   }
 
-  /** Second copies: their creation was given up for lost, tried again, and came through after all. */
-  #twins(items: readonly Item[]): Item[] {
-    const { copies, orphans, foreign } = this.plan;
-    const before = [...foreign, ...orphans.map(({ copy }) => copy), ...copies.flatMap(({ actual }) => actual ?? [])];
+  /** Second copies that came through in this very run: their creation was given up for lost, and tried again. */
+  async #twinsOf(items: readonly Item[]): Promise<Item[]> {
+    const { copies, orphans, foreign, twins } = this.plan;
+    const before = [
+      ...foreign,
+      ...twins,
+      ...orphans.map(({ copy }) => copy),
+      ...copies.flatMap(({ actual }) => actual ?? []),
+    ];
     const known = new Set([...before.map(({ id }) => id), ...this.#ids.values()]);
-    return items.filter(({ id, origin, marked }) => marked && this.#written.has(origin) && !known.has(id));
+    const marked = items.filter(({ id, origin, marked }) => marked && this.#written.has(origin) && !known.has(id));
+    if (marked.length === 0) return [];
+    const me = await this.context.me();
+    return marked.filter(({ creator }) => creator === me);
   }
 
   async #tellTwin(twin: Item): Promise<void> {
-    const notes = await this.#settle(twin.id).catch((error: unknown) => [messageOf(error)]);
-    const why = ["made twice, since the answer to its first creation was lost: remove this one by hand", ...notes];
-    this.#otherLines.push({ ...this.#lineOf(twin), outcome: "needs-a-person", why: why.join("; ") });
+    const settled =
+      twin.unsettled?.length !== 0 ? await this.#settle(twin.id).catch((error: unknown) => [messageOf(error)]) : [];
+    this.#otherLines.push({
+      ...this.#lineOf(twin),
+      outcome: "needs-a-person",
+      why: [madeTwice, ...settled].join("; "),
+    });
+    this.#step(twin.name);
+  }
+
+  /** Notes where the references of what is held lead, so that it can be put back without the source. */
+  async #noteReferences(): Promise<void> {
+    const resolver = this.#resolver();
+    for (const { source, prepared } of this.plan.copies) {
+      const record = this.notes.get(source.origin);
+      if (!record?.held || record.heldFrom || !prepared?.held) continue;
+      const heldIds: Record<string, string> = {};
+      for (const reference of referencesOf(record.held)) {
+        const resolution = await resolver.resolve(reference);
+        if (resolution !== undefined && resolution !== "pending") heldIds[heldKey(reference)] = resolution.id;
+      }
+      const { heldIds: _, ...rest } = record;
+      this.notes.set(source.origin, { ...rest, ...(Object.keys(heldIds).length > 0 ? { heldIds } : {}) });
+    }
   }
 
   #lineOf({ id, name }: Item): Pick<LedgerLine, "kind" | "name" | "copyId"> {
@@ -384,19 +482,23 @@ class Application {
   }
 
   #record({ source, prepared }: PlannedCopy, item: Item, desired: JsonObject, noted: boolean): void {
-    const { origin, name } = source;
-    const { held, adopted, nodeTypes: _, ...before } = this.manifest.get(origin) ?? { name };
+    const { origin } = source;
+    const { held, adopted, nodeTypes: _, ...before } = this.notes.get(origin) ?? this.#newRecord(source);
     const stoodThere = this.#kind.identity === "path" && noted && (adopted ?? !this.#intendedBefore.has(origin));
     const seen = (of: Item): Seen => ({ stamp: of.stamp ?? "", definition: of.definition });
-    this.manifest.set(origin, {
+    this.notes.set(origin, {
       ...before,
-      name,
+      name: this.#nameOf(source),
       id: item.id,
+      sourceId: source.id,
+      source: fingerprint(visible(this.#kind, source.definition)),
       desired: fingerprint(desired),
       actual: fingerprint(visible(this.#kind, item.definition)),
       ...(held ? { held } : {}),
       ...(prepared?.nodeTypes ? { nodeTypes: prepared.nodeTypes } : {}),
       ...(stoodThere ? { adopted: true } : {}),
+      // Noted before it was made, by a run that died: that one may have sent the creation twice.
+      ...(noted && this.#intendedBefore.has(origin) && before.id === undefined ? { mayHaveTwin: true } : {}),
       ...(source.stamp !== undefined && item.stamp !== undefined
         ? { seen: { source: seen(source), target: seen(item) } }
         : {}),
@@ -404,6 +506,8 @@ class Application {
   }
 
   #foreignLine(item: Item): LedgerLine {
+    const alarm = runningClone(this.#kind, item);
+    if (alarm !== undefined) return { ...this.#lineOf(item), outcome: "needs-a-person", why: alarm };
     const whose = item.marked ? "a clone of a copy" : "only on the standby";
     const triggers = Object.keys(only(item.definition, this.#kind.triggers ?? []));
     const why = [`${whose}; it is left alone`, ...triggers.map((trigger) => `it keeps its ${trigger}`)].join("; ");
@@ -415,7 +519,7 @@ class Application {
     const came = this.#outcomes.get(copy);
     const why = [...new Set([...(came?.why ?? []), ...copy.why])].join("; ");
     const copyId = this.#ids.get(source.id);
-    const held = copyId !== undefined ? Object.keys(this.manifest.get(source.origin)?.held ?? {}) : [];
+    const held = copyId !== undefined ? Object.keys(this.notes.get(source.origin)?.held ?? {}) : [];
     return {
       kind: this.#kind.name,
       name: source.name,
@@ -426,6 +530,22 @@ class Application {
       ...(held.length > 0 ? { held } : {}),
     };
   }
+}
+
+/** Said of a second copy that came through. */
+export const madeTwice = "made twice, since the answer to its first creation was lost: remove this one by hand";
+
+/** A clone of a copy that runs by itself: what it does is done twice. Undefined where it does not, or is no clone. */
+export function runningClone({ triggers = [] }: Kind, { marked, definition }: Item): string | undefined {
+  const own = Object.keys(only(definition, triggers));
+  if (!marked || own.length === 0) return undefined;
+  return `a clone of a copy; it is left alone, and its ${own.join(" and ")} fires on the standby: take that off, or our tag`;
+}
+
+/** The triggers to hold, as a record has them. */
+function heldOf(prepared: PlannedCopy["prepared"]): Pick<CopyRecord, "held" | "heldFrom"> {
+  const { held, heldFrom } = prepared ?? {};
+  return { ...(held ? { held } : {}), ...(held && heldFrom ? { heldFrom } : {}) };
 }
 
 /** What became of a copy for which nothing had to be sent. */

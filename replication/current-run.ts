@@ -1,4 +1,4 @@
-import type { ReplicaArgs, ReplicaState } from "./replica-state.js";
+import { rememberedNotes, type ReplicaArgs, type ReplicaState } from "./replica-state.js";
 import type { Progress } from "./progress.js";
 import { Run } from "./run.js";
 
@@ -7,11 +7,12 @@ const runEndsAfterIdleMs = 10 * 60_000;
 
 const runs = new Map<string, Run>();
 
-export function runOf({ role, local, peer, settings }: ReplicaArgs): Run {
+export function runOf({ role, local, peer, settings, signingKey }: ReplicaArgs): Run {
   const replication = {
     settings,
-    ...(role === "standby" && peer ? { source: peer } : {}),
+    ...(role !== "active" && peer ? { source: peer } : {}),
     ...(local ? { target: local } : {}),
+    ...(signingKey === undefined ? {} : { signingKey }),
   };
   const key = JSON.stringify(replication);
   let run = runs.get(key);
@@ -28,6 +29,6 @@ export function startNewRun(): void {
 export async function ownRun({ peer: _, ...state }: ReplicaState, progress: Progress): Promise<Run> {
   const run = runOf(state);
   run.showOn(state.kind, progress);
-  await run.recall(state.kind, state.copies);
+  await run.recall(state.kind, rememberedNotes(state));
   return run;
 }

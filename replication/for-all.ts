@@ -2,7 +2,11 @@
 const objectsAtOnce = 64;
 
 /** Does the work for each, many at once. Work that can fail has to catch: the first error ends it all. */
-export async function forAll<T>(objects: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
+export async function forAll<T>(
+  objects: readonly T[],
+  work: (each: T) => Promise<void>,
+  atOnce = objectsAtOnce,
+): Promise<void> {
   const queue = objects.values();
   let failed = false;
   const worker = async (): Promise<void> => {
@@ -14,7 +18,7 @@ export async function forAll<T>(objects: readonly T[], work: (each: T) => Promis
       });
     }
   };
-  await Promise.all(Array.from({ length: Math.min(objectsAtOnce, objects.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(atOnce, objects.length) }, worker));
 }
 
 /** What the work gives for each, in their order; otherwise as `forAll`. */

@@ -8,5 +8,7 @@ export { kinds } from "./kinds/registry.js";
 export { operationsTag } from "./marker.js";
 export type { Progress, ProgressNote } from "./progress.js";
 export { messageOf, redactText } from "./redact.js";
-export type { Endpoint, KindName, MountCredentials, ReplicationSettings, Selection } from "./settings.js";
+export type { Endpoint, KindName, MountCredentials, ReplicationSettings, Role, Selection } from "./settings.js";
+export { newKeyPair } from "./notes/signing.js";
+export { forgetRole, recordRole, roleOnRecord, type RoleRecord } from "./role.js";
 export type { AuthMethod } from "./client/credentials.js";

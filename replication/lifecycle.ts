@@ -3,17 +3,60 @@ import type { JsonObject } from "./client/json.js";
 import { applyPlan } from "./apply.js";
 import { runOf } from "./current-run.js";
 import { fingerprint } from "./fingerprint.js";
+import { hold, previewHold } from "./hold.js";
+import { kindNamed } from "./kinds/registry.js";
+import type { LedgerLine } from "./ledger.js";
+import { notesPath } from "./notes/notes.js";
 import type { Plan } from "./plan.js";
 import { nothingToDo, pictureOf, type ReplicaPicture } from "./preview-picture.js";
 import { type Progress, silent } from "./progress.js";
-import { activate, previewRelease } from "./release.js";
-import { type Before, identityOf, ledgerOf, remembered, type ReplicaArgs, type ReplicaState } from "./replica-state.js";
+import { messageOf } from "./redact.js";
+import { activate, previewRelease, untrusted } from "./release.js";
+import {
+  type Before,
+  emptyState,
+  identityOf,
+  ledgerOf,
+  remembered,
+  rememberedNotes,
+  type ReplicaArgs,
+  type ReplicaState,
+  takenOver,
+} from "./replica-state.js";
 import { announce, report } from "./report.js";
+import type { Run } from "./run.js";
+import { isExcluded } from "./selection.js";
 
-/** Takes the inventory of both sides and says what would be done. */
+/**
+ * Takes the inventory of both sides and says what would be done. A kind that cannot be compared now says so in its plan: it ends
+ * neither the preview nor the other kinds.
+ */
 export async function preview(args: ReplicaArgs, before: Before, progress: Progress = silent): Promise<ReplicaPicture> {
-  if (args.role === "active") return previewRelease(args, before, progress);
+  try {
+    return await looked(args, before, progress);
+  } catch (error) {
+    const why = messageOf(error);
+    runOf(args).standIn(args.kind, why);
+    progress({ kind: args.kind, text: `${args.kind}: ${why}`, severity: "warning" });
+    const { objects = {}, changes = {}, conflicts = {}, needsPerson = {} } = before;
+    return { plan: `cannot be compared: ${why}`, objects, changes, conflicts, needsPerson };
+  }
+}
+
+async function looked(args: ReplicaArgs, before: Before, progress: Progress): Promise<ReplicaPicture> {
+  if (args.role === "active") return await previewRelease(args, before, progress);
+  if (args.role === "held") return await previewHold(args, before, progress);
+  if (isExcluded(args.settings, kindNamed(args.kind)))
+    return { plan: nothingToDo, objects: before.objects ?? {}, changes: {}, conflicts: {}, needsPerson: {} };
   const plan = await planFor(args, progress);
+  const notes = await runOf(args).notes("target", args.kind);
+  if (notes.doubt !== undefined)
+    progress({
+      kind: args.kind,
+      text: `${args.kind}: the notes in ${notesPath(args.kind)} are not believed: ${notes.doubt}; up goes by what the state knows`,
+      severity: "warning",
+    });
+  await runOf(args).closeNotesFolder(args.kind, false);
   const seen = pictureOf(plan, before);
   announce(plan, seen, before, progress);
   return seen;
@@ -26,39 +69,99 @@ async function planFor(args: ReplicaArgs, progress: Progress): Promise<Plan> {
   return countedFor(args.kind, () => run.plan(args.kind));
 }
 
-/** Whether `apply` has anything to do, or anything new to say. */
+/** Whether `apply` has anything to do, anything new to say, or an endpoint, sign-in or setting to take over. */
 export function needsApply(state: ReplicaState, args: ReplicaArgs, seen: ReplicaPicture): boolean {
   return (
     seen.plan !== nothingToDo ||
-    state.role !== args.role ||
+    fingerprintOf(identityOf(state)) !== fingerprintOf(identityOf(args)) ||
     (args.role === "standby" && state.shown !== shownBy(args, seen)) ||
-    (args.role === "active" && Object.values(state.copies).some(({ held, orphaned }) => held && !orphaned))
+    (args.role === "active" &&
+      (state.incomplete === true || Object.values(state.copies).some(({ held, orphaned }) => held && !orphaned)))
   );
 }
 
-/** Carries out what `preview` showed; on an active workspace, puts back what was held. */
+/**
+ * Carries out what `preview` showed; on an active workspace, puts back what was held. What stops the whole kind is a line of its
+ * ledger, and everything that was known of it stays known.
+ */
 export async function apply(
   args: ReplicaArgs,
   seen: ReplicaPicture,
   before: ReplicaState | undefined,
   progress: Progress = silent,
 ): Promise<ReplicaState> {
-  if (args.role === "active") return countedFor(args.kind, () => activate(args, before, progress));
   const run = runOf(args);
-  run.showOn(args.kind, progress);
-  await run.recall(args.kind, before?.copies ?? {});
-  const plan = await planFor(args, progress);
-  const { idMap, lines, records } = await countedFor(args.kind, () => applyPlan(plan, run, progress));
-  const ledger = ledgerOf(args.kind, lines, run);
-  report(args.kind, ledger, progress);
+  try {
+    if (args.role === "active") return await activate(args, before, progress);
+    if (args.role === "held") return await hold(args, before, progress);
+    return await follow(args, seen, before, progress);
+  } catch (error) {
+    const why = messageOf(error);
+    run.standIn(args.kind, why);
+    run.forget(args.kind);
+    const ledger = ledgerOf(args.kind, [kindLine(args, "failed", why)], run);
+    report(args.kind, ledger, progress);
+    const base = before ?? emptyState(args);
+    return { ...takenOver(base, args), incomplete: args.role === "active", shown: "", drift: [], ledger };
+  }
+}
+
+async function follow(
+  args: ReplicaArgs,
+  seen: ReplicaPicture,
+  before: ReplicaState | undefined,
+  progress: Progress,
+): Promise<ReplicaState> {
+  const { kind } = args;
+  const run = runOf(args);
+  run.showOn(kind, progress);
+  if (isExcluded(args.settings, kindNamed(kind))) return excluded(args, seen, before, run);
+  const state = rememberedNotes(before);
+  const plan = await countedFor(kind, async () => {
+    await run.recall(kind, state);
+    const { doubt } = await run.notes("target", kind);
+    if (doubt !== undefined) throw new Error(untrusted(kind, doubt));
+    return planFor(args, progress);
+  });
+  const { idMap, lines, records, notesSerial } = await countedFor(kind, () => applyPlan(plan, run, state, progress));
+  const stale = (await run.staleKinds()).filter(
+    (each) => each.kind !== kind && kindNamed(kind).refersTo?.includes(each.kind),
+  );
+  for (const { kind: other, why, knownAt } of stale) {
+    const since = knownAt === undefined ? "nothing is known of them" : `what was known of them at ${knownAt} is used`;
+    progress({ kind, text: `${kind}: the ${other} could not be compared; ${since} (${why})`, severity: "warning" });
+    lines.push(
+      kindLine(
+        args,
+        "unchanged",
+        `the ${other} could not be compared in this run, so references to them are those that were last known: ${since}`,
+      ),
+    );
+  }
+  const ledger = ledgerOf(kind, lines, run);
+  report(kind, ledger, progress);
   return {
     ...identityOf(args),
     idMap,
     copies: remembered(records),
+    notesSerial,
     ledger,
+    comparedAt: new Date().toISOString(),
     shown: shownBy(args, pictureOf(plan, seen)),
     drift: [],
   };
+}
+
+/** Copies that were made before the kind was excluded stay as they are, and as they were known. */
+function excluded(args: ReplicaArgs, seen: ReplicaPicture, before: ReplicaState | undefined, run: Run): ReplicaState {
+  const line = kindLine(args, "skipped", `excluded as a whole (select.${args.kind}), and not looked at`);
+  const ledger = ledgerOf(args.kind, [line], run);
+  return { ...takenOver(before ?? emptyState(args), args), ledger, shown: shownBy(args, seen), drift: [] };
+}
+
+/** What concerns a kind as a whole. */
+function kindLine({ kind }: ReplicaArgs, outcome: LedgerLine["outcome"], why: string): LedgerLine {
+  return { kind, name: kind, outcome, why };
 }
 
 function shownBy({ settings, local, peer }: ReplicaArgs, { objects, needsPerson, conflicts }: ReplicaPicture): string {
@@ -70,4 +173,8 @@ function shownBy({ settings, local, peer }: ReplicaArgs, { objects, needsPerson,
     settings,
     hosts: [local?.host ?? "", peer?.host ?? ""],
   } as unknown as JsonObject);
+}
+
+function fingerprintOf(value: object): string {
+  return fingerprint(value as JsonObject);
 }

@@ -1,16 +1,18 @@
-import picomatch from "picomatch";
 import type { JsonObject } from "./client/json.js";
-import { fingerprint, sameJson } from "./fingerprint.js";
-import { without } from "./kinds/fields.js";
+import type { Changes } from "./changes.js";
+import { compare, reheld } from "./compare.js";
+import { counterpartsOf, provenOrigins } from "./counterparts.js";
+import { heldHere } from "./held.js";
+import { only } from "./kinds/fields.js";
 import type { Item, Kind, Prepared, Reference } from "./kinds/kind.js";
-import type { CopyRecord, Manifest } from "./manifest.js";
-import { markerTag, originOf, type Origin, parseOrigin } from "./marker.js";
-import { brief, type Changes, changesBetween, describeChanges } from "./changes.js";
+import { markerTag, type Origin } from "./marker.js";
+import { type Notes, notesPath } from "./notes/notes.js";
+import type { CopyRecord } from "./notes/record.js";
+import { assertGone, judgeOrphans, leftoversOf, type Orphan, refuseEmptied } from "./orphans.js";
 import { referencesOf } from "./references.js";
-import { mappingNotAvailable, type CopyIds, Resolver } from "./resolver.js";
+import { type CopyIds, mappingNotAvailable, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
-import type { Selection } from "./settings.js";
-import { stillThere } from "./still-there.js";
+import { isExcluded, selection } from "./selection.js";
 
 /**
  * What is to be done about one object of the source. `note`: nothing to write but the manifest. `settle`: the copy is right
@@ -39,78 +41,109 @@ export interface PlannedCopy {
   readonly why: string[];
 }
 
-/** A copy whose original is gone. */
-export interface Orphan {
-  readonly copy: Item;
-  readonly action: "remove" | "keep";
-  readonly settling?: readonly string[];
-  readonly why: string;
-}
-
 export interface Plan {
   readonly kind: Kind;
   readonly copies: readonly PlannedCopy[];
   readonly orphans: readonly Orphan[];
   /** Objects of the target that are not ours: left alone, and told. */
   readonly foreign: readonly Item[];
+  /** Second copies that we made, since the answer to a creation was lost. */
+  readonly twins: readonly Item[];
+  /** Origins of noted copies that are gone from the target. */
+  readonly gone: ReadonlySet<Origin>;
 }
 
 /** Compares both sides and the last write of one kind. Writes nothing. */
 export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
-  const [listed, shown, manifest, sourceManifest] = await Promise.all([
+  const empty = { kind, copies: [], orphans: [], foreign: [], twins: [], gone: new Set<Origin>() };
+  if (isExcluded(run.settings, kind)) return empty;
+  const [listed, targets, notes, sourceNotes] = await Promise.all([
     run.items("source", kind.name),
     run.items("target", kind.name),
-    run.manifest("target", kind.name),
-    run.manifest("source", kind.name),
+    run.notes("target", kind.name),
+    run.notes("source", kind.name),
   ]);
-  const targets = knownByNotes(kind, shown, manifest);
-  const sources = await distinctOrigins(kind, listed, sourceManifest, run);
-  refuseEmptied(kind, sources, targets, manifest, run);
-  const counterparts = new Counterparts(targets, manifest);
+  await assertSourceNotes(kind, run, listed, sourceNotes);
+  const sources = await provenOrigins(kind, listed, sourceNotes, run);
+  refuseEmptied(kind, sources, targets, notes, run);
+  const counterparts = await counterpartsOf(kind, run, sources, targets, notes);
   const selected = selection(run.settings.select?.[kind.name], kind);
   const copies: PlannedCopy[] = [];
-  for (const source of sources) copies.push(await intend(kind, run, source, counterparts.of(source), selected));
+  for (const source of sources) {
+    const { origin } = source;
+    const [actual, record] = [counterparts.of(origin), notes.get(origin)];
+    const impostor = counterparts.impostors.get(origin);
+    const own = withHeld(kind, source, sourceNotes.get(origin));
+    copies.push(impostor ? refused(source, impostor) : await intend(kind, run, own, actual, record, selected));
+  }
   await blockUnmapped(kind, run, copies);
   blockDependents(kind, run, copies);
   for (const [index, copy] of copies.entries())
-    if (copy.action === "create" && manifest.get(copy.source.origin)?.id !== undefined)
+    if (copy.action === "create" && notes.get(copy.source.origin)?.id !== undefined)
       copies[index] = { ...copy, conflict: deletedThere, why: [deletedThere, ...copy.why] };
   const resolver = resolverFor(kind, run, copies);
   for (const [index, copy] of copies.entries()) {
-    if (copy.action !== "none" || !copy.actual || !copy.prepared) continue;
+    if (!copy.prepared || (copy.action !== "none" && copy.action !== "create")) continue;
+    copy.why.push(...(await heldWithoutCounterpart(copy.prepared, resolver)));
+    if (copy.action !== "none" || !copy.actual) continue;
     const { definition } = await resolver.map(copy.prepared.definition);
     const { origin } = copy.source;
-    const copiedFromHere = sourceManifest.get(origin) !== undefined;
-    copies[index] = compare(kind, copy, copy.actual, definition, manifest.get(origin), copiedFromHere, run);
+    const lastWrite = { record: notes.get(origin), sourceRecord: sourceNotes.get(origin) };
+    copies[index] = compare(kind, copy, copy.actual, definition, lastWrite, run.settings);
   }
-  const { orphaned, ours, foreign } = leftovers(kind, sources, targets, counterparts, manifest, sourceManifest);
-  await reallyGone(kind, run, orphaned, sourceManifest);
-  const isNoted = ({ origin }: Item): boolean => [manifest, sourceManifest].some((each) => each.get(origin));
+  const leftovers = leftoversOf(kind, sources, targets, counterparts, notes, sourceNotes);
+  await assertGone(kind, run, leftovers.orphaned, notes, sourceNotes);
+  const isNoted = ({ origin }: Item): boolean => [notes, sourceNotes].some((each) => each.get(origin));
   const settled = copies.map((copy) => {
     if (copy.action !== "skip" && copy.action !== "blocked") return copy;
     const isForeign = kind.identity === "path" && copy.actual !== undefined && !isNoted(copy.source);
     if (isForeign) return { ...copy, foreign: true };
-    return { ...copy, ...settling(copy.actual), ...reheld(copy, manifest.get(copy.source.origin)) };
+    return { ...copy, ...settling(copy.actual), ...reheld(copy, notes.get(copy.source.origin)) };
   });
-  const orphans = judgeOrphans(kind, orphaned, ours, manifest, run).map((orphan) =>
+  const orphans = judgeOrphans(kind, leftovers, notes, run).map((orphan) =>
     orphan.action === "keep" ? { ...orphan, ...settling(orphan.copy) } : orphan,
   );
-  return { kind, copies: settled, foreign, orphans };
+  const { twins, gone } = counterparts;
+  return { kind, copies: settled, foreign: leftovers.foreign, orphans, twins, gone };
+}
+
+/** Notes of the source that are not to be believed say nothing of what its markers mean. */
+async function assertSourceNotes(kind: Kind, run: Run, sources: readonly Item[], notes: Notes): Promise<void> {
+  if (!run.source || kind.identity === "path" || !sources.some(({ marked }) => marked)) return;
+  const { stack } = run.source.endpoint;
+  const why = notes.doubt ?? (!notes.exist && (await run.sourceWasStandby()) ? "they are gone" : undefined);
+  if (why !== undefined)
+    throw new Error(
+      `${kind.name}: the notes of ${stack} (${notesPath(kind.name)}) tell its copies from its originals, and are not to be used: ${why}; run pulumi up --stack ${stack}, which writes them anew from its state`,
+    );
+}
+
+/** What is held on the source, between the roles, counts as its triggers. */
+function withHeld({ triggers = [] }: Kind, source: Item, record: CopyRecord | undefined): Item {
+  if (!record?.held || record.id !== source.id || triggers.some((field) => field in source.definition)) return source;
+  const { held, missing } = heldHere(record);
+  return missing.length > 0 ? source : { ...source, definition: { ...source.definition, ...only(held, triggers) } };
+}
+
+/** Somebody has put our marker on an object of theirs: it is not ours to change, and a second one beside it would be confused. */
+function refused(source: Item, impostor: Item): PlannedCopy {
+  const why = `"${impostor.name}" [${impostor.id}] bears the marker of its copy, but this replication did not make it: take the tag ${markerTag} off it, or delete it`;
+  return { source, action: "blocked", foreign: true, why: [why] };
+}
+
+/** Which references of the triggers that are held lead nowhere yet: they would stay held. */
+async function heldWithoutCounterpart({ held, heldFrom }: Prepared, resolver: Resolver): Promise<string[]> {
+  if (!held || heldFrom) return [];
+  const references = referencesOf(held);
+  const resolved = await Promise.all(references.map((each) => resolver.resolve(each)));
+  const missing = references.filter((_, index) => resolved[index] === undefined);
+  if (missing.length === 0) return [];
+  return [`its ${Object.keys(held).join(" and ")} would stay off at a promotion: ${mappingNotAvailable(missing)}`];
 }
 
 /** What stands for an object of the active side is inert, also where it cannot follow it, and where it is the original. */
 function settling(copy: Item | undefined): Pick<PlannedCopy, "settling"> {
   return copy?.unsettled?.length ? { settling: copy.unsettled } : {};
-}
-
-function reheld(copy: PlannedCopy, record: CopyRecord | undefined): Pick<PlannedCopy, "reheld"> {
-  const changes = copy.actual ? heldChanges(copy, record) : {};
-  return Object.keys(changes).length > 0 ? { reheld: changes } : {};
-}
-
-/** How the triggers that are to be held differ from those that were; what is not prepared is not known. */
-function heldChanges({ prepared }: PlannedCopy, record: CopyRecord | undefined): Changes {
-  return prepared ? changesBetween({ held: record?.held }, { held: prepared.held }) : {};
 }
 
 const deletedThere = "its copy is gone from the standby; it is made again";
@@ -120,17 +153,24 @@ async function intend(
   run: Run,
   source: Item,
   actual: Item | undefined,
+  record: CopyRecord | undefined,
   selected: (name: string) => boolean,
 ): Promise<PlannedCopy> {
   const base = { source, ...(actual ? { actual } : {}) };
   if (source.leftOut !== undefined) return { ...base, action: "skip", why: [source.leftOut] };
   if (!selected(source.name)) return { ...base, action: "skip", why: [`not selected (select.${kind.name})`] };
   if (source.unreadable !== undefined) return { ...base, action: "blocked", why: [source.unreadable] };
-  const prepared = (await kind.prepare?.(source, { settings: run.settings, run })) ?? { definition: source.definition };
+  const made = (await kind.prepare?.(source, { settings: run.settings, run })) ?? { definition: source.definition };
+  const prepared = record?.heldFrom === "edit" && record.held && !made.held ? keptHeld(made, record.held) : made;
   const why = [...(prepared.notes ?? [])];
   const obstacle = prepared.obstacle ?? (actual?.unreadable && `on the standby ${actual.unreadable}`);
   if (obstacle !== undefined) return { ...base, prepared, action: "blocked", why: [obstacle, ...why] };
   return { ...base, prepared, action: actual ? "none" : "create", why };
+}
+
+/** A trigger of this side that nobody decided to take away stays held. */
+function keptHeld(made: Prepared, held: JsonObject): Prepared {
+  return { ...made, held, heldFrom: "edit" };
 }
 
 /** What refers to an object of another kind that has no counterpart cannot be copied. */
@@ -191,211 +231,4 @@ export function copyIdsOf(copies: readonly PlannedCopy[]): CopyIds {
     else if (action === "create") pending.add(source.id);
   }
   return { ids, pending };
-}
-
-/** Two objects of the source with one marker are an object and a clone of it: the clone is an origin of its own. */
-async function distinctOrigins(
-  kind: Kind,
-  sources: readonly Item[],
-  manifest: Manifest,
-  run: Run,
-): Promise<readonly Item[]> {
-  const leaders = new Map<Origin, Item>();
-  for (const item of sources) {
-    const leader = leaders.get(item.origin);
-    const leads = !leader || leadingWith(manifest.get(item.origin)?.id)(item, leader) < 0;
-    if (leads) leaders.set(item.origin, item);
-  }
-  if (leaders.size === sources.length) return sources;
-  const workspaceId = await run.source!.client.workspaceId();
-  return sources.map((item) =>
-    leaders.get(item.origin) === item
-      ? item
-      : { ...item, origin: originOf(workspaceId, kind.name, item.id), marked: false },
-  );
-}
-
-/** Which of several objects of one origin is the one, and which are clones of it: the one noted, else the unmarked one. */
-function leadingWith(recorded: string | undefined): (a: Item, b: Item) => number {
-  const rank = ({ id, marked }: Item): number => (id === recorded ? 0 : marked ? 2 : 1);
-  return (a, b) => rank(a) - rank(b) || a.id.length - b.id.length || (a.id < b.id ? -1 : 1);
-}
-
-/** A source that shows nothing where there was something is taken for a fault, not for a deletion. */
-function refuseEmptied(
-  kind: Kind,
-  sources: readonly Item[],
-  targets: readonly Item[],
-  manifest: Manifest,
-  run: Run,
-): void {
-  if (sources.some(({ leftOut }) => leftOut === undefined) || run.settings.allowMassDeletion) return;
-  const copies = Math.max(targets.filter(({ marked }) => marked).length, [...manifest.entries()].length);
-  if (copies > 0)
-    throw new Error(
-      `${kind.name}: the source lists none, yet ${copies} were copied from it; nothing is done. If they really are all gone, set allowMassDeletion`,
-    );
-}
-
-/** The target's objects, with copies that have lost their marker known for what they are: else they would be made anew. */
-export function knownByNotes(kind: Kind, targets: readonly Item[], manifest: Manifest): readonly Item[] {
-  if (kind.identity !== "marker") return targets;
-  const found = new Set(targets.map(({ origin }) => origin));
-  const lost = [...manifest.entries()].filter(([origin, { id }]) => id !== undefined && !found.has(origin));
-  if (lost.length === 0) return targets;
-  const origins = new Map(lost.map(([origin, { id }]) => [id, origin]));
-  return targets.map((item) => {
-    const origin = item.marked ? undefined : origins.get(item.id);
-    return origin === undefined ? item : { ...item, origin, original: false, markerLost: true };
-  });
-}
-
-/** Finds the target's object that stands for a source's: the copy that bears its marker, or the original it came from. */
-export class Counterparts {
-  readonly #byOrigin = new Map<Origin, Item[]>();
-
-  constructor(
-    targets: readonly Item[],
-    private readonly manifest: Manifest,
-  ) {
-    for (const item of targets) {
-      const same = this.#byOrigin.get(item.origin);
-      if (same) same.push(item);
-      else this.#byOrigin.set(item.origin, [item]);
-    }
-  }
-
-  of({ origin }: Pick<Item, "origin">): Item | undefined {
-    return [...(this.#byOrigin.get(origin) ?? [])].sort(leadingWith(this.manifest.get(origin)?.id))[0];
-  }
-}
-
-function selection(globs: Selection | undefined, kind: Kind): (name: string) => boolean {
-  // A name may have line breaks in it, and a star stands for those too.
-  const options = { dot: true, bash: kind.identity === "marker", flags: "s" };
-  const included = globs?.include?.length ? picomatch([...globs.include], options) : () => true;
-  const excluded = globs?.exclude?.length ? picomatch([...globs.exclude], options) : () => false;
-  return (name) => included(name) && !excluded(name);
-}
-
-/** What a listing of the target can show of a definition, but for triggers: those are taken off, whoever wins. */
-export function visible({ unseen = [], triggers = [] }: Kind, definition: JsonObject): JsonObject {
-  return without(definition, [...unseen, ...triggers]);
-}
-
-/** Source now, copy now, last write: who changed what, and what follows. */
-function compare(
-  kind: Kind,
-  copy: PlannedCopy,
-  actual: Item,
-  desired: JsonObject,
-  record: CopyRecord | undefined,
-  copiedFromHere: boolean,
-  run: Run,
-): PlannedCopy {
-  const [shouldBe, is] = [visible(kind, desired), visible(kind, actual.definition)];
-  const equal = sameJson(shouldBe, is);
-  const drifted = actual.markerLost === true || (record?.actual !== undefined && record.actual !== fingerprint(is));
-  const sourceChanged = record?.desired !== fingerprint(desired);
-  const settle: CopyAction = actual.unsettled?.length ? "settle" : "none";
-  const why = [...copy.why, ...(actual.unsettled ?? [])];
-  const unseenChanged = kind.unseen !== undefined && record?.desired !== undefined && sourceChanged;
-
-  if ((equal && !unseenChanged && !actual.markerLost) || (!drifted && !sourceChanged && record?.actual !== undefined)) {
-    const noted =
-      record?.actual !== undefined && !sourceChanged && !drifted && sameJson(record.held, copy.prepared?.held);
-    const adopted = record?.desired === undefined;
-    const action = noted || settle === "settle" ? settle : "note";
-    return { ...copy, why, adopted, action, changes: adopted ? {} : heldChanges(copy, record) };
-  }
-  const markerChange: Changes = actual.markerLost ? { [markerTag]: `(none) → ${copy.source.origin}` } : {};
-  const fieldChanges =
-    equal && unseenChanged
-      ? Object.fromEntries(kind.unseen!.map((field) => [field, `now ${brief(desired[field])}`]))
-      : changesBetween(is, shouldBe);
-  const changes = { ...markerChange, ...fieldChanges, ...heldChanges(copy, record) };
-  const ours = kind.identity === "marker" || copiedFromHere || (record && !record.adopted);
-  if (!ours && !kind.replacesForeign) {
-    const obstacle =
-      "another one that is not ours already stands there; it is left alone: remove it, or exclude this one";
-    return { ...copy, action: "blocked", foreign: true, why: [obstacle, ...why], changes };
-  }
-  if (drifted || !ours) {
-    const wins = run.settings.conflicts ?? "source";
-    const edits = describeChanges({ ...markerChange, ...fieldChanges });
-    const found = ours ? "edited on the standby" : "another one that is not ours stands there";
-    const conflict = `${found} (${edits}); ${wins === "source" ? "the source's version wins" : "the standby's version is kept (conflicts: standby)"}`;
-    if (wins === "standby")
-      return { ...copy, why: [conflict, ...why], action: settle, changes, conflict, ...reheld(copy, record) };
-    return { ...copy, why: [conflict, ...why], action: "update", changes, conflict };
-  }
-  return { ...copy, why, action: "update", changes };
-}
-
-function leftovers(
-  kind: Kind,
-  sources: readonly Item[],
-  targets: readonly Item[],
-  counterparts: Counterparts,
-  manifest: Manifest,
-  sourceManifest: Manifest,
-): { readonly orphaned: Item[]; readonly ours: number; readonly foreign: Item[] } {
-  const origins = new Set(sources.map(({ origin }) => origin));
-  const orphaned: Item[] = [];
-  const foreign: Item[] = [];
-  let ours = 0;
-  for (const item of targets) {
-    const record = manifest.get(item.origin);
-    const isOurs = isOursByRecord(kind, item, record);
-    if (isOurs) ours += 1;
-    if (origins.has(item.origin)) {
-      if (counterparts.of(item) !== item) foreign.push(item);
-    } else if (isOurs && counterparts.of(item) === item) orphaned.push(item);
-    else if (item.original && sourceManifest.get(item.origin)?.id !== undefined) orphaned.push(item);
-    else if (item.leftOut === undefined) foreign.push(item);
-  }
-  return { orphaned, ours, foreign };
-}
-
-/** Our marker alone is not enough: a clone bears it too, and so does a copy that another source has here. */
-export function isOursByRecord(kind: Kind, item: Item, record: CopyRecord | undefined): boolean {
-  if (record === undefined || item.original) return false;
-  return kind.identity === "marker" ? item.marked || item.markerLost === true : !record.adopted;
-}
-
-/** A listing that skipped an object must not cost its copy. */
-async function reallyGone(kind: Kind, run: Run, orphaned: readonly Item[], sourceManifest: Manifest): Promise<void> {
-  if (!kind.exists || !run.source || run.settings.deletions !== "propagate" || orphaned.length === 0) return;
-  const workspaceId = await run.source.client.workspaceId();
-  for (const { origin, name, original } of orphaned) {
-    const first = parseOrigin(origin);
-    const id = first.workspaceId === workspaceId ? first.id : sourceManifest.get(origin)?.id;
-    if (original || id === undefined) continue;
-    if (await stillThere(kind, run.source, id))
-      throw new Error(`${kind.name}: the source has "${name}" [${id}] but did not list it; nothing is done`);
-  }
-}
-
-/** An original is never removed: it was made by somebody in this very workspace, and may be all that is left of it. */
-const originalStays =
-  "its copy is gone from the active workspace; this is the original, and it is kept: remove it by hand";
-
-function judgeOrphans(kind: Kind, orphaned: readonly Item[], ours: number, manifest: Manifest, run: Run): Orphan[] {
-  const { deletions = "keep", deletionLimitPercent = 10, allowMassDeletion = false } = run.settings;
-  const copies = orphaned.filter(({ original }) => !original);
-  const overLimit = !allowMassDeletion && copies.length * 100 > ours * deletionLimitPercent;
-  return orphaned.map((copy) => {
-    const keep = (why: string): Orphan => ({ copy, action: "keep", why });
-    if (copy.original) return keep(originalStays);
-    if (deletions === "keep") return keep("gone from the source; its copy is kept (deletions: keep)");
-    if (overLimit)
-      return keep(
-        `gone from the source, but ${copies.length} of ${ours} ${kind.name} at once is over the limit of ${deletionLimitPercent} %; nothing is removed until allowMassDeletion is set`,
-      );
-    const record = manifest.get(copy.origin);
-    const edited =
-      kind.identity === "path" && record?.actual !== undefined && record.actual !== fingerprint(copy.definition);
-    if (edited) return keep("gone from the source, but its copy was edited on the standby; it is kept");
-    return { copy, action: "remove", why: "gone from the source" };
-  });
 }

@@ -3,7 +3,9 @@ import type { Changes } from "./changes.js";
 import { canonical, fingerprint } from "./fingerprint.js";
 import type { Item, Kind } from "./kinds/kind.js";
 import { parseOrigin } from "./marker.js";
-import { isCounterpart, type Plan, type PlannedCopy, visible } from "./plan.js";
+import { visible } from "./compare.js";
+import { madeTwice, runningClone } from "./apply.js";
+import { isCounterpart, type Plan, type PlannedCopy } from "./plan.js";
 import { redact, redactText } from "./redact.js";
 
 /**
@@ -42,6 +44,11 @@ export function pictureOf(plan: Plan, before: Partial<ReplicaPicture>): ReplicaP
     if (changes && line !== undefined) picture.changes[label] = changes;
     if (copy.conflict !== undefined) picture.conflicts[label] = copy.conflict;
     if (copy.action === "blocked") picture.needsPerson[label] = redactText(copy.why.join("; "));
+  }
+  for (const twin of plan.twins) picture.needsPerson[`${shown(twin.name)} [${twin.id}]`] = madeTwice;
+  for (const item of plan.foreign) {
+    const alarm = runningClone(plan.kind, item);
+    if (alarm !== undefined) picture.needsPerson[`${shown(item.name)} [${item.id}]`] = alarm;
   }
   for (const { copy, action, why } of plan.orphans)
     if (action === "keep") picture.objects[labelOf(copy)] = `kept: ${why}`;
@@ -92,12 +99,13 @@ function shown(name: string): string {
   return /^__|\p{Cc}/u.test(text) ? JSON.stringify(text).replace(/[\u007f-\u009f]/g, "?") : text;
 }
 
-function tally({ copies, orphans }: Plan): string {
+function tally({ copies, orphans, twins }: Plan): string {
   const count = (action: PlannedCopy["action"]): number => copies.filter((each) => each.action === action).length;
   const adopted = copies.filter((each) => each.action === "note" && each.adopted).length;
   const settling = [
     ...copies.filter((each) => each.settling || (each.reheld && each.action !== "settle")),
     ...orphans.filter((each) => each.settling),
+    ...twins.filter((each) => each.unsettled?.length),
   ].length;
   const parts = [
     [count("create"), "create"],

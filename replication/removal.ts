@@ -3,36 +3,51 @@ import { fingerprint } from "./fingerprint.js";
 import { forAll } from "./for-all.js";
 import type { Item, Kind, Side } from "./kinds/kind.js";
 import { kindNamed } from "./kinds/registry.js";
-import { type CopyRecord, manifestFolder } from "./manifest.js";
-import { Counterparts, isOursByRecord, knownByNotes, visible } from "./plan.js";
+import { visible } from "./compare.js";
+import { knownByNotes } from "./counterparts.js";
+import { notesPath } from "./notes/notes.js";
+import type { CopyRecord } from "./notes/record.js";
+import { isOursByRecord } from "./orphans.js";
 import { type Progress, silent } from "./progress.js";
 import { messageOf } from "./redact.js";
-import type { ReplicaState } from "./replica-state.js";
+import { untrusted } from "./release.js";
+import { rememberedNotes, type ReplicaState } from "./replica-state.js";
 import { isGone } from "./still-there.js";
 
 /** Removes our copies and nothing else. The copies on an active workspace are its own by now, and stay. */
 export async function removeCopies(state: ReplicaState, progress: Progress = silent): Promise<void> {
-  if (!state.local || (state.role === "active" && !state.settings.removeFromActive)) return;
+  if (!state.local || (state.role !== "standby" && !state.settings.removeFromActive)) return;
   const run = await ownRun(state, progress);
   const kind = kindNamed(state.kind);
-  const manifest = await run.manifest("target", state.kind);
-  const targets = knownByNotes(kind, await run.items("target", state.kind), manifest);
-  const counterparts = new Counterparts(targets, manifest);
-  const ours = targets.filter(
-    (item) => isUntouched(kind, item, manifest.get(item.origin)) && counterparts.of(item) === item,
-  );
+  const notes = await run.notes("target", state.kind);
+  if (notes.doubt !== undefined) throw new Error(untrusted(state.kind, notes.doubt));
+  if ([...notes.entries()].length === 0) return notes.erase(run.target!.client);
+  let shown: readonly Item[];
+  try {
+    shown = await run.items("target", state.kind);
+  } catch (error) {
+    if (!isLost(error)) throw error;
+    progress({
+      kind: kind.name,
+      text: `${kind.name}: the copies stay as they are: ${messageOf(error)}. Remove them by hand where the workspace stays`,
+      severity: "warning",
+    });
+    return;
+  }
+  const { known } = knownByNotes(kind, shown, notes, await run.target!.client.workspaceId());
+  const ours = [...known].flatMap(([origin, item]) => (isUntouched(kind, item, notes.get(origin)) ? [item] : []));
   const failures = await removeAll(kind, run.target!, ours, progress);
   run.forget(state.kind);
   if (failures.length > 0)
     throw new Error(`${failures.length} copies were not removed:\n${failures.sort().join("\n")}`);
-  const inert = targets.filter(({ original, origin }) => original && manifest.get(origin)?.held);
-  if (inert.length === 0) return manifest.erase(run.target!.client);
-  const noted = new Set(inert.map(({ origin }) => origin));
-  for (const [origin] of [...manifest.entries()]) if (!noted.has(origin)) manifest.delete(origin);
-  await manifest.write(run.target!.client);
+  const inert = [...known].filter(([origin, { original }]) => original && notes.get(origin)?.held);
+  if (inert.length === 0) return notes.erase(run.target!.client);
+  const noted = new Set(inert.map(([origin]) => origin));
+  for (const [origin] of [...notes.entries()]) if (!noted.has(origin)) notes.delete(origin);
+  await run.writeNotes(kind.name, notes, rememberedNotes(state));
   progress({
     kind: kind.name,
-    text: `${kind.name}: ${inert.length} that are no copies stay, and their triggers stay off: ${manifestFolder}/${kind.name}.json has them`,
+    text: `${kind.name}: ${inert.length} that are no copies stay, and their triggers stay off: ${notesPath(kind.name)} has them`,
     severity: "warning",
   });
 }
@@ -68,4 +83,10 @@ function isUntouched(kind: Kind, item: Item, record: CopyRecord | undefined): bo
   if (!isOursByRecord(kind, item, record)) return false;
   if (kind.identity === "marker") return true;
   return record?.actual === undefined || record.actual === fingerprint(visible(kind, item.definition));
+}
+
+/** Without its operations cluster a workspace cannot be asked: what was made by way of it cannot be removed by it either. */
+function isLost(error: unknown): boolean {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error && cause.name === "OperationsClusterUnavailable";
 }

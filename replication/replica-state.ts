@@ -1,20 +1,23 @@
 import { takeCallCount } from "./client/call-count.js";
 import { countOutcomes, type Ledger, type LedgerLine } from "./ledger.js";
-import type { CopyRecord } from "./manifest.js";
+import type { Remembered } from "./notes/notes.js";
+import type { CopyRecord } from "./notes/record.js";
 import type { ReplicaPicture } from "./preview-picture.js";
 import { redactText } from "./redact.js";
 import type { Run } from "./run.js";
-import type { Endpoint, KindName, ReplicationSettings } from "./settings.js";
+import type { Endpoint, KindName, ReplicationSettings, Role } from "./settings.js";
 
 /** What a stack says of the replica of one kind. */
 export interface ReplicaArgs {
   readonly kind: KindName;
-  readonly role: "active" | "standby";
+  readonly role: Role;
   /** This stack's own workspace; absent until it is made. */
   readonly local?: Endpoint;
-  /** The workspace that a standby follows. */
+  /** The workspace that a standby follows, and that follows a held one. */
   readonly peer?: Endpoint;
   readonly settings: ReplicationSettings;
+  /** Private key of this stack's notes; absent until it is made. */
+  readonly signingKey?: string;
   /** Id maps of kinds that this one refers to, as far as they are known. */
   readonly idMaps?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -22,32 +25,54 @@ export interface ReplicaArgs {
 /** What the state keeps of it. */
 export interface ReplicaState {
   readonly kind: KindName;
-  readonly role: "active" | "standby";
+  readonly role: Role;
   readonly local?: Endpoint;
   readonly peer?: Endpoint;
   readonly settings: ReplicationSettings;
+  readonly signingKey?: string;
   /** Id on the source → id of the copy. */
   readonly idMap: Readonly<Record<string, string>>;
   /** Origin → copy, and its last-applied fingerprints. */
   readonly copies: Readonly<Record<string, CopyRecord>>;
+  /** How often this stack had written its notes by then. Absent in a state that an earlier version wrote. */
+  readonly notesSerial?: number;
   readonly ledger: Ledger;
+  /** When a run that wrote last compared both sides, ISO 8601. */
+  readonly comparedAt?: string;
   /** Fingerprint of the picture that was applied. */
   readonly shown: string;
+  /** The workspace became active, and not all that was held could be put back yet. */
+  readonly incomplete?: boolean;
   /** What a refresh found deleted or edited on the standby. */
   readonly drift: readonly string[];
 }
 
 /** What the last deployment was given, and showed. */
-export type Before = Partial<ReplicaPicture> & { readonly role?: "active" | "standby" };
+export type Before = Partial<ReplicaPicture> & { readonly role?: Role };
 
-export function identityOf({
-  kind,
-  role,
-  local,
-  peer,
-  settings,
-}: ReplicaArgs): Pick<ReplicaState, "kind" | "role" | "local" | "peer" | "settings"> {
-  return { kind, role, settings, ...(local ? { local } : {}), ...(peer ? { peer } : {}) };
+type Identity = Pick<ReplicaState, "kind" | "role" | "local" | "peer" | "settings" | "signingKey">;
+
+/** What a stack says of the replica, without what it was found to be. */
+export function identityOf({ kind, role, local, peer, settings, signingKey }: ReplicaArgs): Identity {
+  return {
+    kind,
+    role,
+    settings,
+    ...(local ? { local } : {}),
+    ...(peer ? { peer } : {}),
+    ...(signingKey === undefined ? {} : { signingKey }),
+  };
+}
+
+/** What the state knows of the notes. */
+export function rememberedNotes(state: Partial<Pick<ReplicaState, "copies" | "notesSerial">> | undefined): Remembered {
+  return { records: state?.copies ?? {}, serial: state?.notesSerial ?? 0 };
+}
+
+/** The state with what a stack says now, and nothing of what it said before. */
+export function takenOver(state: ReplicaState, args: ReplicaArgs): ReplicaState {
+  const { local: _, peer: __, signingKey: ___, ...rest } = state;
+  return { ...rest, ...identityOf(args) };
 }
 
 export function emptyState(args: ReplicaArgs): ReplicaState {

@@ -1,23 +1,27 @@
 import { countedFor } from "./client/call-count.js";
 import { collect } from "./client/collect.js";
-import { type Credentials, signIn } from "./client/credentials.js";
 import { isNotFound } from "./client/errors.js";
 import { isArray, isObject, type JsonObject, objectsOf } from "./client/json.js";
-import { Limiter } from "./client/limiter.js";
-import { WorkspaceClient } from "./client/workspace-client.js";
 import type { Item, Side } from "./kinds/kind.js";
 import type { CopyIds } from "./resolver.js";
 import { isKindName, kindNamed } from "./kinds/registry.js";
-import { type CopyRecord, Manifest, manifestFolder } from "./manifest.js";
+import { notesFolderAccess } from "./notes/folder-access.js";
+import { Notes, notesPath, publicKeyOf, type Remembered } from "./notes/notes.js";
 import { copyIdsOf, makePlan, type Plan } from "./plan.js";
 import type { Progress, ProgressNote } from "./progress.js";
+import { messageOf } from "./redact.js";
+import { readRole } from "./role.js";
+import { isExcluded } from "./selection.js";
 import type { Endpoint, KindName, ReplicationSettings } from "./settings.js";
+import { sideOf } from "./side.js";
 
 /** The two ends of a replication, and how it is done. A side is missing while its workspace does not exist yet. */
 export interface Replication {
   readonly source?: Endpoint;
   readonly target?: Endpoint;
   readonly settings: ReplicationSettings;
+  /** Private key of the target's notes. */
+  readonly signingKey?: string;
 }
 
 export type SideName = "source" | "target";
@@ -45,12 +49,13 @@ export class Run {
   readonly #idMaps = new Map<string, CopyIds>();
   readonly #progress = new Map<string, Progress>();
   readonly #began = new Map<string, number>();
+  readonly #stale = new Map<KindName, string>();
   readonly #made = Date.now();
 
   constructor(readonly replication: Replication) {
     this.settings = replication.settings;
-    this.source = replication.source && side(replication.source, replication.settings);
-    this.target = replication.target && side(replication.target, replication.settings);
+    this.source = replication.source && sideOf(replication.source, replication.settings);
+    this.target = replication.target && sideOf(replication.target, replication.settings);
   }
 
   /** Shows what is said of a kind where that kind is shown: kinds share a run, and work side by side. */
@@ -78,7 +83,7 @@ export class Run {
   /** Every object of a kind on one side; none while the workspace does not exist. */
   items(sideName: SideName, kind: KindName): Promise<readonly Item[]> {
     const at = this[sideName];
-    if (!at) return Promise.resolve([]);
+    if (!at || isExcluded(this.settings, kindNamed(kind))) return Promise.resolve([]);
     return this.once(`items ${sideName} ${kind}`, async () => {
       this.#tell({ kind, text: `listing the ${kind} of ${at.endpoint.stack}` });
       return inventory(kind, at, () => countedFor(kind, () => kindNamed(kind).list(at, this)));
@@ -86,26 +91,67 @@ export class Run {
   }
 
   /** What earlier runs noted on one side about the copies there. */
-  manifest(sideName: SideName, kind: KindName): Promise<Manifest> {
+  notes(sideName: SideName, kind: KindName): Promise<Notes> {
     const at = this[sideName];
-    if (!at) return Promise.resolve(Manifest.empty(kind));
-    return this.once(`manifest ${sideName} ${kind}`, async () => {
-      const manifest = await inventory(kind, at, () => Manifest.read(at.client, kind));
-      if (manifest.damaged)
-        this.#tell({
-          kind,
-          text: `the notes on the copies in ${at.endpoint.stack} (${manifestFolder}/${kind}.json) cannot be read any more; they are made anew`,
-          severity: "warning",
-        });
-      return manifest;
+    if (!at) return Promise.resolve(Notes.empty(kind));
+    const { signingKey } = this.replication;
+    const own = sideName === "target" && signingKey !== undefined ? publicKeyOf(signingKey) : undefined;
+    return this.once(`notes ${sideName} ${kind}`, () =>
+      inventory(kind, at, () =>
+        countedFor(kind, () => Notes.read(at.client, kind, own ?? at.endpoint.notesKey, this.settings.notes)),
+      ),
+    );
+  }
+
+  /** Lets the state stand in for notes that are gone from the target, or are not to be believed. */
+  async recall(kind: KindName, remembered: Remembered): Promise<void> {
+    const notes = await this.notes("target", kind);
+    const why = notes.recall(remembered);
+    if (why === undefined) return;
+    this.#tell({
+      kind,
+      text: `the notes on the copies in ${this.target!.endpoint.stack} (${notesPath(kind)}) are not used: ${why}; what the state knows is used, and they are written anew`,
+      severity: "warning",
+    });
+    for (const key of [`items target ${kind}`, `plan ${kind}`]) this.#cache.delete(key);
+  }
+
+  /** Writes the target's notes where they say anything new, into a folder that administrators alone may use. */
+  async writeNotes(kind: KindName, notes: Notes, remembered?: Remembered): Promise<void> {
+    const { target } = this;
+    const { signingKey } = this.replication;
+    if (!target || !notes.changed) return;
+    if (signingKey === undefined) throw new Error(`${kind}: there is no key to sign the notes with`);
+    await notes.write(target.client, signingKey, remembered?.serial);
+    await this.closeNotesFolder(kind);
+  }
+
+  /** Sees once a run that nobody but administrators may use the folder of the target's notes. */
+  async closeNotesFolder(kind: KindName, close = true): Promise<void> {
+    const { target } = this;
+    if (!target) return;
+    await this.once(`notes folder ${close}`, async () => {
+      const open = await notesFolderAccess(target.client, await this.me(), close);
+      if (open !== undefined) this.#tell({ kind, text: `${target.endpoint.stack}: ${open}`, severity: "warning" });
     });
   }
 
-  /** Lets the state stand in for a manifest that is gone from the target. */
-  async recall(kind: KindName, records: Readonly<Record<string, CopyRecord>>): Promise<void> {
-    const manifest = await this.manifest("target", kind);
-    if (!manifest.recall(records)) return;
-    for (const key of [`items target ${kind}`, `plan ${kind}`]) this.#cache.delete(key);
+  /** Who this replication is in the target: a user's name, or a service principal's application id. */
+  me(): Promise<string> {
+    return this.once("me", async () => {
+      const me = await this.target!.client.get("/api/2.0/preview/scim/v2/Me");
+      return String(me.userName ?? me.applicationId ?? "");
+    });
+  }
+
+  /** Whether the source has ever been a standby, so that it must have notes. */
+  sourceWasStandby(): Promise<boolean> {
+    const { source } = this;
+    if (!source) return Promise.resolve(false);
+    return this.once("role source", async () => {
+      const record = await readRole(source.client, source.endpoint.notesKey);
+      return record?.wasStandby === true;
+    });
   }
 
   plan(kind: KindName): Promise<Plan> {
@@ -117,11 +163,49 @@ export class Run {
     this.#idMaps.set(kind, { ids: new Map(Object.entries(idMap)), pending: new Set() });
   }
 
-  /** The copies of a replicated kind; undefined for a kind that is not replicated. */
+  /**
+   * The copies of a replicated kind; undefined for a kind that is not replicated. Of one that cannot be compared now, or that is
+   * excluded, those that were last known.
+   */
   async copyIds(kind: string): Promise<CopyIds | undefined> {
+    if (!isKindName(kind)) return undefined;
     const given = this.#idMaps.get(kind);
     if (given) return given;
-    return isKindName(kind) ? copyIdsOf((await this.plan(kind)).copies) : undefined;
+    if (isExcluded(this.settings, kindNamed(kind))) return this.#lastKnownIds(kind);
+    try {
+      return copyIdsOf((await this.plan(kind)).copies);
+    } catch (error) {
+      const known = await this.#lastKnownIds(kind);
+      this.standIn(kind, messageOf(error));
+      return known;
+    }
+  }
+
+  /** What the notes know of a kind's copies. */
+  async #lastKnownIds(kind: KindName): Promise<CopyIds> {
+    const notes = await this.notes("target", kind);
+    const ids = [...notes.entries()].flatMap(([, { id, sourceId }]) =>
+      id !== undefined && sourceId !== undefined ? [[sourceId, id] as const] : [],
+    );
+    return { ids: new Map(ids), pending: new Set() };
+  }
+
+  /** A kind could not be compared in this run: what refers to it goes by what was last known. */
+  standIn(kind: KindName, why: string): void {
+    this.#stale.set(kind, why);
+  }
+
+  /** Kinds that could not be compared, each with why and since when nothing is known. */
+  async staleKinds(): Promise<readonly { kind: KindName; why: string; knownAt: string | undefined }[]> {
+    return Promise.all(
+      [...this.#stale].map(async ([kind, why]) => {
+        const knownAt = await this.notes("target", kind).then(
+          ({ writtenAt }) => writtenAt,
+          () => undefined,
+        );
+        return { kind, why, knownAt };
+      }),
+    );
   }
 
   /** The ids of an unreplicated kind by name, for names that only one object has. */
@@ -204,7 +288,7 @@ export class Run {
 
   /** The target's objects of that kind have changed. */
   forget(kind: KindName): void {
-    for (const key of [`items target ${kind}`, `manifest target ${kind}`, `plan ${kind}`]) this.#cache.delete(key);
+    for (const key of [`items target ${kind}`, `notes target ${kind}`, `plan ${kind}`]) this.#cache.delete(key);
   }
 }
 
@@ -226,19 +310,4 @@ async function inventory<T>(kind: KindName, { endpoint }: Side, look: () => Prom
 function isOffered({ node_info }: JsonObject): boolean {
   const status = isObject(node_info) && isArray(node_info.status) ? node_info.status : [];
   return !status.some((each) => each === "NotAvailableInRegion" || each === "NotEnabledOnSubscription");
-}
-
-const limiters = new Map<string, Limiter>();
-
-function side(endpoint: Endpoint, settings: ReplicationSettings): Side {
-  let limiter = limiters.get(endpoint.host);
-  if (!limiter) limiters.set(endpoint.host, (limiter = new Limiter(settings)));
-  const credentials = (): Promise<Credentials> =>
-    signIn({
-      host: endpoint.host,
-      method: endpoint.auth.method,
-      ...(endpoint.auth.profile ? { profile: endpoint.auth.profile } : {}),
-      ...(endpoint.resourceId ? { resourceId: endpoint.resourceId } : {}),
-    });
-  return { endpoint, client: new WorkspaceClient(endpoint.host, credentials, limiter) };
 }

@@ -1,7 +1,14 @@
 import type { AuthMethod } from "./client/credentials.js";
+import type { NotesPolicy } from "./notes/notes.js";
 
 /** The kinds that are replicated, by the API's plural. */
 export type KindName = "init-scripts" | "clusters" | "mounts" | "jobs";
+
+/**
+ * What a stack is today. `active`: works, and follows nobody. `standby`: follows its peer and is inert. `held`: was active, and has
+ * its triggers held until the other side is: it is followed as an active one would be.
+ */
+export type Role = "active" | "standby" | "held";
 
 /** Where a workspace is and how to sign in; holds no secret. */
 export interface Endpoint {
@@ -11,6 +18,10 @@ export interface Endpoint {
   readonly host: string;
   /** ARM id of the workspace. */
   readonly resourceId?: string;
+  /** The id that Databricks gives, in decimal digits, as Azure knows it: an answer of another workspace is not believed. */
+  readonly workspaceId?: string;
+  /** Public key of the stack's notes: tells those that it wrote from any other. */
+  readonly notesKey?: string;
   readonly location: string;
   readonly auth: { readonly method: AuthMethod; readonly profile?: string };
   /** The small cluster on which mounts are read and made. */
@@ -46,6 +57,8 @@ export interface ReplicationSettings {
   readonly removeFromActive?: boolean;
   /** Who wins where a copy was edited on the standby. Default `source`. */
   readonly conflicts?: "source" | "standby";
+  /** Notes that cannot be told to be ours, where the state is lost too: refuse them, take them, or begin anew. Default `verify`. */
+  readonly notes?: NotesPolicy;
   /** Node types that the standby's region lacks → the one to use there. */
   readonly nodeTypes?: Readonly<Record<string, string>>;
   /** Ids on the source → ids on the standby, by kind, for what is not replicated (pools, policies, warehouses, …). */

@@ -1,15 +1,17 @@
-import type { Endpoint, KindName, Ledger, ReplicationSettings } from "@databricks-dr/replication";
+import type { Endpoint, KindName, Ledger, ReplicationSettings, Role } from "@databricks-dr/replication";
 import * as pulumi from "@pulumi/pulumi";
 
 export interface ReplicaKindArgs {
   /** Kind of objects that this resource stands for. A change replaces nothing: the name of the resource holds it too. */
   readonly kind: KindName;
-  readonly role: "active" | "standby";
+  readonly role: Role;
   /** This stack's workspace. */
   readonly local: pulumi.Input<Endpoint>;
   /** The workspace that is followed, for a standby. */
   readonly peer?: pulumi.Input<Endpoint>;
   readonly settings: ReplicationSettings;
+  /** Private key of this stack's notes. */
+  readonly signingKey: pulumi.Input<string>;
   /** Id maps of the kinds that objects of this one refer to. */
   readonly idMaps?: pulumi.Input<Record<string, Record<string, string>>>;
   /** Where progress is shown. */
@@ -36,9 +38,24 @@ export class ReplicaKind extends pulumi.dynamic.Resource {
   /** One line for each object of the source. */
   declare readonly ledger: pulumi.Output<Ledger>;
 
-  constructor(name: string, args: ReplicaKindArgs, opts: pulumi.CustomResourceOptions) {
+  /** When both sides were last compared, ISO 8601; undefined where they never were. */
+  declare readonly comparedAt: pulumi.Output<string | undefined>;
+
+  constructor(
+    name: string,
+    { local, peer, settings, idMaps, ...shown }: ReplicaKindArgs,
+    opts: pulumi.CustomResourceOptions,
+  ) {
+    // The same for each kind, and long: as a secret each is a word in a preview, not a page.
+    const hidden = {
+      local: pulumi.secret(local),
+      settings: pulumi.secret(settings),
+      ...(peer ? { peer: pulumi.secret(peer) } : {}),
+      ...(idMaps ? { idMaps: pulumi.secret(idMaps) } : {}),
+    };
     // The notes on the copies hold triggers and names exactly as they are, whatever somebody has written into them.
     const secret = { additionalSecretOutputs: ["copies"] };
-    super(provider, name, { ...args, idMap: undefined, ledger: undefined }, { ...opts, ...secret }, "replica", "Kind");
+    const outputs = { idMap: undefined, ledger: undefined, comparedAt: undefined };
+    super(provider, name, { ...shown, ...hidden, ...outputs }, { ...opts, ...secret }, "replica", "Kind");
   }
 }

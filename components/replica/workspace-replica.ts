@@ -1,64 +1,50 @@
-import type { Endpoint, KindName, ReplicationSettings } from "@databricks-dr/replication";
+import type { Endpoint, KindName, ReplicationSettings, Role } from "@databricks-dr/replication";
 import * as pulumi from "@pulumi/pulumi";
 import { ReplicaKind } from "./replica-kind.js";
-import { ReplicaLedger } from "./replica-ledger.js";
+import { type KindReport, type ReplicaReport, reportOf } from "./replica-report.js";
+import { RoleInForce } from "./role-in-force.js";
 
 export interface WorkspaceReplicaArgs {
   readonly stack: string;
-  /** A standby follows its peer; an active workspace follows nobody and has what was held put back. */
-  readonly role: "active" | "standby";
+  /** A standby follows its peer; an active workspace follows nobody and has what was held put back; a held one hands over. */
+  readonly role: Role;
   /** This stack's workspace. */
   readonly local: pulumi.Input<Endpoint>;
-  /** The active workspace, for a standby. */
+  /** The other workspace, for a standby or held one. */
   readonly peer?: pulumi.Input<Endpoint>;
   readonly settings: ReplicationSettings;
+  /** Private key of this stack's notes. */
+  readonly signingKey: pulumi.Input<string>;
+  /** What the last update said: a preview says the same of what only an update can know. */
+  readonly last?: Partial<ReplicaReport>;
 }
 
 const type = "databricks-dr:replica:WorkspaceReplica";
 
 /** The copies of the active workspace's objects, a resource for each kind. */
 export class WorkspaceReplica extends pulumi.ComponentResource {
-  /** By kind: id on the source → id of the copy. */
-  readonly idMaps: pulumi.Output<Record<string, Record<string, string>>>;
-  /** Counts by kind, the lines that a person should read, and the file that has them all. */
-  readonly ledger: pulumi.Output<{ counts: Record<string, Record<string, number>>; attention: string[]; file: string }>;
+  /** Counts by kind, what a person should read, when each kind was last compared, and the files that have it all. */
+  readonly report: pulumi.Output<ReplicaReport>;
 
   constructor(name: string, args: WorkspaceReplicaArgs, opts?: pulumi.ComponentResourceOptions) {
     super(type, name, {}, opts);
-    const kind = kindMaker(this, name, args);
+    const { stack, role, local, signingKey } = args;
+    const inForce = new RoleInForce(`${name}-role`, { stack, role, local, signingKey }, { parent: this });
+    const kind = kindMaker(this, name, args, inForce);
     const initScripts = kind("init-scripts");
     const clusters = kind("clusters", { after: [initScripts] });
     const mounts = kind("mounts");
     const jobs = kind("jobs", { after: [initScripts], idMaps: { clusters: clusters.idMap } });
-    const ledger = new ReplicaLedger(
-      `${name}-ledger`,
-      {
-        stack: args.stack,
-        role: args.role,
-        directory: "reports",
-        kinds: hidden({
-          "init-scripts": initScripts.ledger,
-          clusters: clusters.ledger,
-          mounts: mounts.ledger,
-          jobs: jobs.ledger,
-        }),
-      },
-      { parent: this },
-    );
-    this.idMaps = pulumi.all({
-      "init-scripts": initScripts.idMap,
-      clusters: clusters.idMap,
-      mounts: mounts.idMap,
-      jobs: jobs.idMap,
-    });
-    this.ledger = pulumi.output({ counts: ledger.counts, attention: ledger.attention, file: ledger.file });
-    this.registerOutputs({ idMaps: this.idMaps, ledger: this.ledger });
+    const kinds = { "init-scripts": initScripts, clusters, mounts, jobs };
+    this.report = pulumi
+      .all(Object.fromEntries(Object.entries(kinds).map(([each, replica]) => [each, partsOf(replica)])))
+      .apply((known) => reportOf(this, args, known));
+    this.registerOutputs({ report: this.report });
   }
 }
 
-/** What one kind hands to the next is long and no news: as a secret it is a word in a preview, not a thousand lines. */
-function hidden<T>(value: pulumi.Input<T>): pulumi.Output<pulumi.Unwrap<T>> {
-  return pulumi.secret(value);
+function partsOf({ ledger, idMap, comparedAt }: ReplicaKind): pulumi.Output<KindReport> {
+  return pulumi.all([ledger, idMap, comparedAt]).apply(([a, b, c]) => ({ ledger: a, idMap: b, comparedAt: c }));
 }
 
 interface Order {
@@ -68,14 +54,28 @@ interface Order {
   readonly idMaps?: Record<string, pulumi.Input<Record<string, string>>>;
 }
 
-function kindMaker(parent: WorkspaceReplica, name: string, { role, local, peer, settings }: WorkspaceReplicaArgs) {
+function kindMaker(
+  parent: WorkspaceReplica,
+  name: string,
+  { role, local, peer, settings, signingKey }: WorkspaceReplicaArgs,
+  inForce: RoleInForce,
+) {
   return (kind: KindName, { after = [], idMaps }: Order = {}): ReplicaKind => {
     // Not taken from the parent's urn: to depend on a component is to wait for all its children, this one included.
     const logUrn = `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${type}$pulumi-nodejs:dynamic/replica:Kind::${name}-${kind}`;
     return new ReplicaKind(
       `${name}-${kind}`,
-      { kind, role, local, settings, logUrn, ...(peer ? { peer } : {}), ...(idMaps ? { idMaps: hidden(idMaps) } : {}) },
-      { dependsOn: [...after], parent },
+      {
+        kind,
+        role,
+        local,
+        settings,
+        signingKey,
+        logUrn,
+        ...(peer ? { peer } : {}),
+        ...(idMaps ? { idMaps: pulumi.output(idMaps) } : {}),
+      },
+      { dependsOn: [inForce, ...after], parent },
     );
   };
 }

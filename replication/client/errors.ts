@@ -1,4 +1,7 @@
-import { isObject, parseJson } from "./json.js";
+import { isArray, isObject, type JsonObject, parseJson } from "./json.js";
+import { UnexpectedAnswer } from "./unexpected-answer.js";
+
+export { UnexpectedAnswer };
 
 /** An answer of the workspace that says no. `status` is HTTP's, `errorCode` Databricks' own (`RESOURCE_DOES_NOT_EXIST`, …). */
 export class ApiError extends Error {
@@ -12,8 +15,10 @@ export class ApiError extends Error {
     super(message);
   }
 
+  /** The object is not there. A route that is not there, or a page of a gateway, answers 404 as well, and says nothing of the object. */
   get notFound(): boolean {
-    return this.status === 404 || this.errorCode === "RESOURCE_DOES_NOT_EXIST";
+    if (this.errorCode === "RESOURCE_DOES_NOT_EXIST") return true;
+    return this.status === 404 && !noObject.has(this.errorCode);
   }
 
   /** To be sent again later. A quota (of pins, of machines) answers 429 as well, and does not pass by waiting. */
@@ -27,6 +32,14 @@ export class ApiError extends Error {
   }
 }
 
+/** Codes of a 404 that is not about the object: the first stands for an answer that is not Databricks' own. */
+const noObject: ReadonlySet<string> = new Set([
+  "HTTP_404",
+  "ENDPOINT_NOT_FOUND",
+  "FEATURE_DISABLED",
+  "NOT_IMPLEMENTED",
+]);
+
 /** No answer at all: refused, cut off, or too late. What was asked may have happened. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
@@ -38,15 +51,20 @@ export function isNotFound(error: unknown): boolean {
 
 /** Whether a write that failed with this error may have taken place all the same. */
 export function mayHaveHappened(error: unknown): boolean {
-  return error instanceof ConnectionError || (error instanceof ApiError && error.outcomeUnknown);
+  return (
+    error instanceof ConnectionError ||
+    error instanceof UnexpectedAnswer ||
+    (error instanceof ApiError && error.outcomeUnknown)
+  );
 }
 
-export async function apiError(response: Response, call: string): Promise<ApiError> {
+/** @param isHead An answer to HEAD has no body, so that its status is all that it says. */
+export async function apiError(response: Response, call: string, isHead = false): Promise<ApiError> {
   const text = await response.text();
   const { code, message } = readErrorBody(text);
   return new ApiError(
     response.status,
-    code ?? `HTTP_${response.status}`,
+    code ?? (isHead && response.status === 404 ? "NOT_FOUND" : `HTTP_${response.status}`),
     `${call}: ${message ?? (text.slice(0, 300) || response.statusText)}`,
     retryAfterMs(response.headers.get("retry-after")),
   );
@@ -57,12 +75,18 @@ function readErrorBody(text: string): { code?: string; message?: string } {
     const body = parseJson(text);
     if (!isObject(body)) return {};
     return {
-      ...(typeof body.error_code === "string" ? { code: body.error_code } : {}),
-      ...(typeof body.message === "string" ? { message: body.message } : {}),
+      ...codeIn(body),
+      ...(typeof (body.message ?? body.detail) === "string" ? { message: String(body.message ?? body.detail) } : {}),
     };
   } catch {
     return {};
   }
+}
+
+/** SCIM names no code, but says what it is by its schema. */
+function codeIn({ error_code, schemas }: JsonObject): { code?: string } {
+  if (typeof error_code === "string") return { code: error_code };
+  return isArray(schemas) ? { code: "SCIM_ERROR" } : {};
 }
 
 /** `Retry-After` in ms: the header gives seconds or a date. */

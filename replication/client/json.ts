@@ -1,4 +1,5 @@
 import { parse, stringify } from "lossless-json";
+import { UnexpectedAnswer } from "./unexpected-answer.js";
 
 /** JSON as Databricks means it: an integer beyond 2^53 (job ids, object ids) is a bigint, not a rounded number. */
 export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
@@ -35,7 +36,7 @@ export function objectsOf(value: Json | undefined): JsonObject[] {
 /** An id as text, whatever JSON type the API gave it. */
 export function idOf(value: Json | undefined): string {
   if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") return String(value);
-  throw new TypeError(`expected an id, got ${stringifyJson(value)}`);
+  throw new UnexpectedAnswer(`expected an id, got ${stringifyJson(value)}`);
 }
 
 /** An id as the JSON integer that int64 fields want. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { countCall } from "./call-count.js";
 import type { Credentials } from "./credentials.js";
-import { ApiError, apiError, ConnectionError } from "./errors.js";
-import { isObject, type Json, type JsonObject, objectsOf, parseJson, stringifyJson } from "./json.js";
+import { ApiError, apiError, ConnectionError, UnexpectedAnswer } from "./errors.js";
+import { isArray, isObject, type Json, type JsonObject, objectsOf, parseJson, stringifyJson } from "./json.js";
 import type { Limiter } from "./limiter.js";
 
 /** A text, or bytes as they come. */
@@ -43,6 +43,8 @@ export class WorkspaceClient {
     readonly host: string,
     private readonly signIn: () => Promise<Credentials>,
     private readonly limiter: Limiter,
+    /** The workspace's id as Azure knows it; without it the first answer tells. */
+    private readonly expectedId?: string,
   ) {}
 
   /** When the last request was sent, in ms since 1970. */
@@ -55,13 +57,16 @@ export class WorkspaceClient {
   }
 
   async post(path: string, body: JsonObject, options: RequestOptions = {}): Promise<JsonObject> {
-    return this.#json({
-      method: "POST",
-      path,
-      body: () => stringifyJson(body),
-      contentType: "application/json",
-      idempotent: options.idempotent ?? false,
-    });
+    return this.#sendJson("POST", path, body, options.idempotent ?? false);
+  }
+
+  /** Replaces: doing it twice is as good as once. */
+  async put(path: string, body: JsonObject): Promise<JsonObject> {
+    return this.#sendJson("PUT", path, body, true);
+  }
+
+  #sendJson(method: string, path: string, body: JsonObject, idempotent: boolean): Promise<JsonObject> {
+    return this.#json({ method, path, body: () => stringifyJson(body), contentType: "application/json", idempotent });
   }
 
   /** The bytes of an answer, as they arrive. An error while they arrive is the reader's to see. */
@@ -85,14 +90,22 @@ export class WorkspaceClient {
   }
 
   /**
-   * The objects of a listing in pages of `page_token`. A page that cannot be read is an error: a listing is whole or it
-   * is none.
+   * The objects of a listing in pages of `page_token`. A page that cannot be read, or that comes again, is an error: a listing
+   * is whole or it is none.
    */
   async *list(path: string, items: string, query: Query = {}): AsyncGenerator<JsonObject> {
     const seen = new Set<string>();
+    const firsts = new Set<string>();
     for (let token: string | undefined = ""; token !== undefined;) {
       const page: JsonObject = await this.get(path, token === "" ? query : { ...query, page_token: token });
-      yield* objectsOf(page[items]);
+      const objects = page[items];
+      if (objects !== undefined && !isArray(objects))
+        throw new UnexpectedAnswer(`GET ${path}: ${items} is no list, but ${stringifyJson(objects).slice(0, 80)}`);
+      yield* objectsOf(objects);
+      const first = stringifyJson(objects?.[0]);
+      if (objects?.length && firsts.has(first))
+        throw new UnexpectedAnswer(`GET ${path}: a page that was read already comes again`);
+      firsts.add(first);
       const next: Json | undefined = page.next_page_token;
       token = typeof next === "string" && next !== "" ? next : undefined;
       if (token !== undefined && seen.has(token)) throw new Error(`GET ${path}: page ${token} follows itself`);
@@ -108,11 +121,7 @@ export class WorkspaceClient {
   }
 
   async #json(request: Outgoing): Promise<JsonObject> {
-    const text = await this.#send(request, (response) => response.text());
-    const answer = text === "" ? {} : parseJson(text);
-    if (!isObject(answer))
-      throw new Error(`${request.method} ${request.path}: expected an object, got ${text.slice(0, 80)}`);
-    return answer;
+    return this.#send(request, async (response) => jsonIn(await response.text(), `${request.method} ${request.path}`));
   }
 
   async #send<T>(request: Outgoing, read: (response: Response) => T | Promise<T>): Promise<T> {
@@ -171,19 +180,30 @@ export class WorkspaceClient {
         ...(request.body ? { body: bodyOf(request.body(), sent), duplex: "half" } : {}),
         signal: tooLate.signal,
       });
-      this.#workspaceId ??= response.headers.get("x-databricks-org-id") ?? undefined;
-      if (!response.ok) throw await apiError(response, call);
+      if (!response.ok) throw await apiError(response, call, request.method === "HEAD");
+      this.#checkWorkspace(response, call);
       return await read(response);
     };
     try {
       return await answered();
     } catch (cause) {
       if (unreadable) throw unreadable.cause;
-      if (cause instanceof ApiError) throw cause;
+      if (cause instanceof ApiError || cause instanceof UnexpectedAnswer) throw cause;
       throw new ConnectionError(`${call}: ${this.host} gave no answer (${reason(cause)})`, { cause });
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Each answer names the workspace that gave it. One of another workspace is not believed. */
+  #checkWorkspace(response: Response, call: string): void {
+    const id = response.headers.get("x-databricks-org-id") ?? undefined;
+    if (id === undefined) return;
+    this.#workspaceId ??= this.expectedId ?? id;
+    if (id !== this.#workspaceId)
+      throw new UnexpectedAnswer(
+        `${call}: workspace ${id} answered at ${this.host}, where workspace ${this.#workspaceId} is`,
+      );
   }
 
   #url({ path, query }: Outgoing): URL {
@@ -201,12 +221,29 @@ function bodyOf(
   return typeof body === "string" ? body : (ReadableStream.from(sent(body)) as ReadableStream<Uint8Array>);
 }
 
+function jsonIn(text: string, call: string): JsonObject {
+  let answer: Json;
+  try {
+    answer = text === "" ? {} : parseJson(text);
+  } catch {
+    throw new UnexpectedAnswer(`${call}: the answer is no JSON; ${pageOrText(text)}`);
+  }
+  if (!isObject(answer)) throw new UnexpectedAnswer(`${call}: expected an object, got ${text.slice(0, 80)}`);
+  return answer;
+}
+
+function pageOrText(text: string): string {
+  return /^\s*</.test(text)
+    ? "a page came, such as one to sign in"
+    : `it begins with ${JSON.stringify(text.slice(0, 40))}`;
+}
+
 async function drain(response: Response): Promise<void> {
   await response.arrayBuffer();
 }
 
 function mayRetry(error: unknown, idempotent: boolean): boolean {
-  if (error instanceof ConnectionError) return idempotent;
+  if (error instanceof ConnectionError || error instanceof UnexpectedAnswer) return idempotent;
   if (!(error instanceof ApiError)) return false;
   return idempotent && error.outcomeUnknown;
 }

@@ -6,7 +6,7 @@ import type { WorkspaceClient } from "../client/workspace-client.js";
 import { canonical, sameJson } from "../fingerprint.js";
 import { noRoomForMarker, operationsTag, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
 import { type FieldReasons, without, withNodeTypes } from "./fields.js";
-import { type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
+import { type Copy, type Found, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 
 /** https://docs.databricks.com/api/azure/workspace/clusters/get: what the workspace says of a cluster and `create` does not take. */
 const decidedByWorkspace: FieldReasons = {
@@ -199,9 +199,9 @@ export const clusters: Kind = {
   },
 
   async find({ client }, { origin }) {
-    for (const each of await clustersOf(client))
-      if (readMarker(each.custom_tags, "clusters") === origin) return idOf(each.cluster_id);
-    return undefined;
+    return (await clustersOf(client))
+      .filter((each) => readMarker(each.custom_tags, "clusters") === origin)
+      .map((each) => ({ id: idOf(each.cluster_id), ...creatorOf(each) }));
   },
 };
 
@@ -253,6 +253,7 @@ function toItem(
     id,
     name: String(details.cluster_name ?? ""),
     ...provenance(workspaceId, "clusters", id, details.custom_tags),
+    ...creatorOf(details),
     definition: { ...definitionOf(details), ...(installed ? { libraries: installed } : {}) },
     unsettled,
     ...(leftOut ? { leftOut } : {}),
@@ -273,6 +274,10 @@ async function settledByUser(client: WorkspaceClient, details: JsonObject): Prom
         unheardOf.filter((field) => !(field in spec)),
       )
     : details;
+}
+
+function creatorOf({ creator_user_name }: JsonObject): Pick<Found, "creator"> {
+  return typeof creator_user_name === "string" ? { creator: creator_user_name } : {};
 }
 
 function isPinned(details: JsonObject): boolean {

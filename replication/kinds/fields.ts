@@ -31,7 +31,7 @@ export async function withNodeTypes(
 ): Promise<Prepared> {
   const missing = new Set<string>();
   const replaced = new Map<string, Set<string>>();
-  const before = (await run.manifest("source", kind)).get(origin)?.nodeTypes;
+  const before = (await run.notes("source", kind)).get(origin)?.nodeTypes;
   const known = run.target ? await run.nodeTypes() : undefined;
   const visit = (value: Json): Json => {
     if (isArray(value)) return value.map(visit);

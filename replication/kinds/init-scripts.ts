@@ -92,11 +92,11 @@ async function referredTo(side: Side, run: Run): Promise<Map<string, string[]>> 
 
 /** The places of the target that matter: those of the source's scripts, and those of earlier copies. */
 async function copiedOrWanted(run: Run): Promise<Map<string, string[]>> {
-  const [sources, manifest] = await Promise.all([
+  const [sources, notes] = await Promise.all([
     run.items("source", "init-scripts"),
-    run.manifest("target", "init-scripts"),
+    run.notes("target", "init-scripts"),
   ]);
-  const copied = [...manifest.entries()].map(([, { name }]) => name);
+  const copied = [...notes.entries()].map(([, { name }]) => name);
   const wanted = sources.filter(({ leftOut }) => leftOut === undefined).map(({ id }) => id);
   return new Map([...copied, ...wanted].map((destination) => [destination, []]));
 }
@@ -173,7 +173,7 @@ async function contentOf(
   status: FileStatus,
 ): Promise<Item["definition"]> {
   const end = side === run.source ? "source" : "target";
-  const seen = (await run.manifest("target", "init-scripts")).get(item.origin)?.seen?.[end];
+  const seen = (await run.notes("target", "init-scripts")).get(item.origin)?.seen?.[end];
   if (seen?.stamp === status.stamp) return seen.definition;
   const files = PassedFiles.of(run);
   const written = end === "target" ? files.written(item.id, status.size) : undefined;

@@ -1,11 +1,10 @@
 import { collect } from "../client/collect.js";
 import { idOf, integerId, isArray, isObject, type Json, type JsonObject, objectsOf } from "../client/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
-import { sameJson } from "../fingerprint.js";
 import { mapAll } from "../for-all.js";
 import { noRoomForMarker, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
 import { only, without, withNodeTypes } from "./fields.js";
-import type { Copy, Item, Kind } from "./kind.js";
+import type { Copy, Found, Item, Kind } from "./kind.js";
 
 /** The fields that start a job by themselves, each with a pause state of its own; `triggers` is the list of later versions. */
 const triggerFields = ["schedule", "trigger", "continuous", "triggers"];
@@ -20,6 +19,7 @@ export const jobs: Kind = {
   name: "jobs",
   singular: "job",
   identity: "marker",
+  refersTo: ["clusters"],
   unseen: ["run_as"],
   triggers: triggerFields,
 
@@ -84,20 +84,20 @@ export const jobs: Kind = {
   },
 
   async find({ client }, { name, origin }) {
+    const found: Found[] = [];
     for await (const job of client.list("/api/2.2/jobs/list", "jobs", { limit: 100, name }))
-      if (readMarker(settingsOf(job).tags, "jobs") === origin) return idOf(job.job_id);
-    return undefined;
+      if (readMarker(settingsOf(job).tags, "jobs") === origin) found.push({ id: idOf(job.job_id), ...creatorOf(job) });
+    return found;
   },
 
-  /** Puts the triggers back exactly, paused ones paused. A trigger that someone has set meanwhile is left as it is. */
+  /** Nothing but triggers is ever put back, exactly as they were, paused ones paused. */
   async release({ client }, id, held) {
-    const present = only(settingsOf(await client.get("/api/2.2/jobs/get", { job_id: id })), triggerFields);
-    if (sameJson(present, held)) return [];
-    const other = Object.keys(present);
-    if (other.length > 0) return [`a ${other.join(" and a ")} was set on it meanwhile; what was held is not put back`];
-    const request = { job_id: integerId(id), new_settings: held };
+    const request = { job_id: integerId(id), new_settings: only(held, triggerFields) };
     await client.post("/api/2.2/jobs/update", request, { idempotent: true });
-    return [];
+  },
+
+  async get({ client }, id) {
+    return toItem(await whole(client, id), await client.workspaceId());
   },
 };
 
@@ -117,9 +117,14 @@ function toItem(job: JsonObject, workspaceId: string): Item {
     id,
     name: typeof settings.name === "string" ? settings.name : "Untitled",
     ...provenance(workspaceId, "jobs", id, settings.tags),
+    ...creatorOf(job),
     definition,
     unsettled: triggers.map((trigger) => `has a ${trigger} on the standby; it is taken off`),
   };
+}
+
+function creatorOf({ creator_user_name }: JsonObject): Pick<Found, "creator"> {
+  return typeof creator_user_name === "string" ? { creator: creator_user_name } : {};
 }
 
 function isQueued({ queue }: JsonObject): boolean {

@@ -28,6 +28,8 @@ export interface Item {
   readonly original?: boolean;
   /** A copy of ours by the id that was noted, although somebody has taken its marker off. */
   readonly markerLost?: boolean;
+  /** Who made it: a user's name, or a service principal's application id. */
+  readonly creator?: string;
   /** Everything that a copy must have, and nothing that the workspace decides itself; references are this side's. */
   readonly definition: JsonObject;
   /** Why it is never copied: a job's own cluster, a mount of Databricks' own, … */
@@ -45,6 +47,8 @@ export interface Prepared {
   readonly definition: JsonObject;
   /** Triggers that were taken off, exactly as they were. */
   readonly held?: JsonObject;
+  /** `edit`: they are the copy's own, see `CopyRecord`. */
+  readonly heldFrom?: "edit";
   /** Node types that stand in place of others, and of which. */
   readonly nodeTypes?: Readonly<Record<string, string>>;
   /** Why no copy can be made, and what to do about it. */
@@ -75,6 +79,8 @@ export interface Kind {
   readonly singular: string;
   /** `marker`: a copy carries its origin in a tag. `path`: a copy stands at its original's path, and the manifest says that it is ours. */
   readonly identity: "marker" | "path";
+  /** Replicated kinds that objects of this one refer to. */
+  readonly refersTo?: readonly KindName[];
   /** Whether an object of other origin at the same path may be replaced. */
   readonly replacesForeign?: boolean;
   /** Whether a new object runs until it is stopped, so that `settle` has to follow at once. */
@@ -100,12 +106,20 @@ export interface Kind {
   /** Makes a copy inert. Returns what a person should know. Doing it twice is as good as once. */
   settle?(target: Side, id: string): Promise<readonly string[]>;
   remove?(target: Side, id: string): Promise<void>;
-  /** The copy of that object, if there is one by now: where making it again would make a second one. */
-  find?(target: Side, source: Item): Promise<string | undefined>;
+  /** What bears the marker of that object by now: where making it again would make a second one. */
+  find?(target: Side, source: Item): Promise<readonly Found[]>;
   /** Takes all writes at once where one by one would be slow; answers come in the order of the operations. */
   writeAll?(target: Side, operations: readonly Operation[]): Promise<PromiseSettledResult<string>[]>;
-  /** Puts back what was held. Returns what a person should know. */
-  release?(target: Side, id: string, held: JsonObject): Promise<readonly string[]>;
+  /** Puts triggers on an object that has none. Sending it twice is as good as once. */
+  release?(target: Side, id: string, held: JsonObject): Promise<void>;
+  /** One object as a listing would show it; fails as not found when it is gone. */
+  get?(target: Side, id: string): Promise<Item>;
+}
+
+/** An object that bears our marker, and who made it: anybody may set a tag. */
+export interface Found {
+  readonly id: string;
+  readonly creator?: string;
 }
 
 export type Operation =

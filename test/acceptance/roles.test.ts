@@ -39,9 +39,8 @@ describe("a standby whose primary is lost", { timeout: 120_000 }, () => {
 
   it("goes to work as the active side without a call to the lost one, each trigger as it was", async () => {
     const before = await copies();
-    await stage.project.configure("secondary", { role: "active" });
     stage.forgetRequests();
-    await stage.up("secondary");
+    await stage.changeRole("secondary", "active");
     expect(stage.sandbox.workspace("primary").traffic.log.entries()).toEqual([]);
     stage.sandbox.workspace("primary").traffic.faults.clear();
     const [originals, after] = [await stage.at("primary").jobs(), await copies()];
@@ -55,8 +54,7 @@ describe("a standby whose primary is lost", { timeout: 120_000 }, () => {
 
   it("is the standby again when told: the same copies, and every trigger off", async () => {
     const before = await copies();
-    await stage.project.configure("secondary", { role: "standby" });
-    await stage.up("secondary");
+    await stage.changeRole("secondary", "standby");
     const after = await copies();
     expect([...after].map(([name, { job_id }]) => [name, job_id])).toEqual(
       [...before].map(([name, { job_id }]) => [name, job_id]),

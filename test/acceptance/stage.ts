@@ -59,9 +59,13 @@ export class Stage {
   }
 
   start(...args: string[]): Running {
+    return this.#startWith({}, args);
+  }
+
+  #startWith(env: Readonly<Record<string, string>>, args: readonly string[]): Running {
     const child = spawn("pulumi", [...args, "--non-interactive"], {
       cwd: this.project.path,
-      env: { ...process.env, ...this.sandbox.description.env, TMPDIR: this.temporary },
+      env: { ...process.env, ...this.sandbox.description.env, TMPDIR: this.temporary, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
@@ -77,6 +81,15 @@ export class Stage {
 
   pulumi(...args: string[]): Promise<Finished> {
     return this.start(...args).finished;
+  }
+
+  /** Gives a stack another role, as the runbook has it. */
+  async changeRole(stack: SlotName, role: string): Promise<Finished> {
+    await this.project.configure(stack, { role });
+    const args = ["up", "--stack", stack, "--yes", "--skip-preview"];
+    const finished = await this.#startWith({ DR_CHANGE_ROLE: role }, args).finished;
+    if (finished.code !== 0) throw new Error(`${stack} did not become ${role}\n${finished.output}`);
+    return finished;
   }
 
   /** Runs `pulumi` and gives its output. @throws Error with the output if it fails. */

@@ -16,7 +16,7 @@ describe("what a run wrote that died before it could note so", () => {
   it("is its own, not found there: destroy takes it away", async () => {
     await putScript(pair.primary, path, "one");
     const { faults } = pair.secondary.server.traffic;
-    faults.add({ phase: "before", path: "/api/2.0/workspace-files/**", skip: 1, status: 400 });
+    faults.add({ phase: "before", path: "/api/2.0/workspace-files/**", skip: 2, status: 400 });
     await expect(pair.up("init-scripts")).rejects.toThrow();
     await isThere();
     faults.clear();

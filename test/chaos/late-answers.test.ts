@@ -49,6 +49,7 @@ async function copyLate(kind: "clusters" | "jobs", late: Late): Promise<replicat
     local: { ...endpoint, host },
     peer: pair.primary.endpoint,
     settings: {},
+    signingKey: pair.secondary.keys.privateKey,
   } as const;
   try {
     return await replication.apply(args, await replication.preview(args, {}), undefined);

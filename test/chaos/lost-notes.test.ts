@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => pair.close());
 
 const kinds = ["init-scripts", "jobs"] as const;
-const path = (kind: string): string => `/Shared/.databricks-dr/${kind}.json`;
+const path = (kind: string): string => `/.databricks-dr/${kind}.json`;
 const lose = (kind: string) => pair.secondary.post("/api/2.0/workspace/delete", { path: path(kind) });
 const overwrite = (text: string) => (kind: string) =>
   pair.secondary.post("/api/2.0/workspace/import", {

@@ -133,6 +133,7 @@ describe("the old active side, once it is the standby", () => {
     await takeOver("one", "two", "three");
     for (const name of ["one", "two", "three"]) await drop(pair.primary, name);
     Object.assign(pair.primary.server.workspace.options, { id: "3000000000000003" });
+    Object.assign(pair.primary.endpoint, { workspaceId: "3000000000000003" });
     await pair.up("jobs");
     expect(await namesAt(pair.primary)).toEqual(["one", "three", "two"]);
     const { job_id } = await jobNamed(pair.secondary, "two");

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readLastDeployedAccount } from "../../components/own-stack.js";
+import { readLastOutputs } from "../../components/own-stack.js";
 import { runWithMocks } from "./mocks.js";
 
 const storage = { account: "dbdrprimary", resourceGroup: "dbdr-primary-rg", sku: "Standard_RAGRS" };
@@ -8,8 +8,8 @@ const storage = { account: "dbdrprimary", resourceGroup: "dbdr-primary-rg", sku:
 async function read(halfWritten: number, outputs: object): Promise<Record<string, unknown>> {
   let readings = 0;
   const program = async () =>
-    readLastDeployedAccount().then(
-      (account) => ({ account }),
+    readLastOutputs().then(
+      ({ storage: account }) => ({ account }),
       (error: Error) => ({ failed: error.message }),
     );
   const invokes = {

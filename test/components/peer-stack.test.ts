@@ -17,6 +17,7 @@ function read(outputs: Record<string, unknown> | Error) {
       const reading = readPeerWorkspace({
         stack: "primary",
         reference: "acme/databricks-dr/primary",
+        role: "standby",
         location: "westus",
       });
       // Caught here: a program that fails takes the test's process with it.

@@ -173,7 +173,8 @@ describe("init scripts", () => {
     await cluster("etl", [{ workspace: { destination: "/Shared/a.sh" } }]);
     startNewRun();
     const ends = { local: pair.secondary.endpoint, peer: pair.primary.endpoint };
-    const args = { kind: "init-scripts", role: "standby", settings: {}, ...ends } as const;
+    const signingKey = pair.secondary.keys.privateKey;
+    const args = { kind: "init-scripts", role: "standby", settings: {}, signingKey, ...ends } as const;
     const seen = await replication.preview(args, {});
     await write("y".repeat(70_000));
     const { ledger } = await replication.apply(args, seen, undefined);

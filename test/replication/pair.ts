@@ -6,6 +6,7 @@ import * as replication from "../../replication/index.js";
 import { startNewRun } from "../../replication/current-run.js";
 import type { Json, JsonObject } from "../../replication/client/json.js";
 import { parseJson, stringifyJson } from "../../replication/client/json.js";
+import { type KeyPair, newKeyPair } from "../../replication/notes/signing.js";
 import { Clock } from "../../sandbox/clock.js";
 import { startWorkspaceServer, type WorkspaceServer } from "../../sandbox/databricks/server.js";
 import { Workspace } from "../../sandbox/databricks/workspace.js";
@@ -14,6 +15,7 @@ import { Workspace } from "../../sandbox/databricks/workspace.js";
 export interface TestWorkspace {
   readonly server: WorkspaceServer;
   readonly endpoint: replication.Endpoint;
+  readonly keys: KeyPair;
   get(path: string): Promise<JsonObject>;
   post(path: string, body: Json): Promise<JsonObject>;
 }
@@ -23,7 +25,11 @@ export interface Pair {
   readonly primary: TestWorkspace;
   readonly secondary: TestWorkspace;
   readonly clock: Clock;
-  /** Previews and applies, as `up` would, in a run of its own; the state is kept from one to the next. */
+  /**
+   * Previews and applies, as `up` would, in a run of its own; the state is kept from one to the next.
+   *
+   * @throws what stops the whole kind.
+   */
   up(kind: replication.KindName, settings?: replication.ReplicationSettings): Promise<Outcome>;
   /** What a preview shows now. */
   preview(kind: replication.KindName, settings?: replication.ReplicationSettings): Promise<replication.ReplicaPicture>;
@@ -62,6 +68,7 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
   await writeFile(configFile, profiles.join("\n"));
   process.env.DATABRICKS_CONFIG_FILE = configFile;
 
+  const keys = new Map([primary, secondary].map((each) => [each, each.keys]));
   let [active, standby] = [primary, secondary];
   const states = new Map<string, replication.ReplicaState>();
   /** The inputs of the last deployment, which Pulumi gives to `check`. */
@@ -73,6 +80,7 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
     local: standby.endpoint,
     peer: active.endpoint,
     settings,
+    signingKey: keys.get(standby)!.privateKey,
     idMaps: Object.fromEntries(
       ["clusters", "jobs"]
         .filter((each) => each !== kind && states.has(stateKey(each)))
@@ -97,6 +105,8 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
       const state = changed ? await replication.apply(args, picture, before) : before;
       states.set(stateKey(kind), state);
       pictures.set(stateKey(kind), picture);
+      const whole = state.ledger.lines.find(({ name, outcome }) => name === kind && outcome === "failed");
+      if (changed && whole) throw new Error(whole.why);
       return { picture, state, changed, lines: new Map(state.ledger.lines.map((line) => [line.name, line])) };
     },
     async refresh(kind) {
@@ -178,14 +188,17 @@ async function startWorkspace(
     spark_conf: { "spark.databricks.cluster.profile": "singleNode", "spark.master": "local[*]" },
     custom_tags: { ResourceClass: "SingleNode", [replication.operationsTag]: "true" },
   });
+  const keys = newKeyPair();
   const endpoint: replication.Endpoint = {
     stack,
     host: server.url,
     location: region,
     auth: { method: "auto" },
     operationsClusterId: String(operations.cluster_id),
+    workspaceId: id,
+    notesKey: keys.publicKey,
   };
-  return { ...test, endpoint };
+  return { ...test, endpoint, keys };
 }
 
 /** The clusters of a workspace by name, without the operations cluster. */

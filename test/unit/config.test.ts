@@ -110,9 +110,9 @@ describe("a mistake", () => {
     [
       "a required key left out",
       { role: undefined, peer: undefined },
-      "databricks-dr:role is missing → set it (active | standby)",
+      "databricks-dr:role is missing → set it (active | standby | held)",
     ],
-    ["another role", { role: "stand-by" }, 'databricks-dr:role is "stand-by" → use active or standby'],
+    ["another role", { role: "stand-by" }, 'databricks-dr:role is "stand-by" → use active, standby or held (did you mean standby?)'],
     [
       "a region that is none",
       { location: "west-us" },
@@ -121,7 +121,7 @@ describe("a mistake", () => {
     [
       "a standby without a peer",
       { peer: undefined },
-      "databricks-dr:peer is missing, and a standby follows its peer → set it to the stack of the active region",
+      "databricks-dr:peer is missing, and a stack that is standby needs its peer → set it to the stack of the other region",
     ],
     [
       "this stack as its peer",

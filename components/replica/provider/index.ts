@@ -1,2 +1,3 @@
-export * as ledger from "./ledger.js";
+export * as notesKey from "./notes-key.js";
 export * as replica from "./replica.js";
+export * as role from "./role.js";

@@ -1,5 +1,5 @@
 import * as replication from "@databricks-dr/replication";
-import { endWithEngine } from "./engine-watch.js";
+import { plainly } from "./plainly.js";
 import { progressOf } from "./progress-log.js";
 import { known } from "./unknown.js";
 
@@ -12,11 +12,20 @@ type Outputs = replication.ReplicaState & { readonly logUrn?: string };
 export async function check(olds: Partial<Inputs>, news: Inputs): Promise<{ inputs: object }> {
   return plainly(async () => {
     // A preview that changes the workspace itself does not know its host: it is the one that it was.
-    const args = argsOf({ ...news, ...(known(news.local) || !olds.local ? {} : { local: olds.local }) });
+    const args = argsOf({ ...news, ...asItWas("local", olds, news), ...asItWas("signingKey", olds, news) });
     const picture = await replication.preview(args, olds, progressFor(news));
     checked.add(keyOf(news));
     return { inputs: plain({ ...news, ...picture }) };
   });
+}
+
+/** A part that is not known in a preview: it is the one that it was. */
+function asItWas<Part extends "local" | "signingKey">(
+  part: Part,
+  olds: Partial<Inputs>,
+  news: Inputs,
+): Partial<Inputs> {
+  return known(news[part]) !== undefined || olds[part] === undefined ? {} : { [part]: olds[part] };
 }
 
 /** Resources that were checked in this process, which serves one run. */
@@ -60,9 +69,9 @@ async function applied(inputs: Inputs, before: Outputs | undefined): Promise<obj
   return plain({ ...state, ...(logUrn === undefined ? {} : { logUrn }) });
 }
 
-function argsOf({ kind, role, local, peer, settings, idMaps }: Inputs): replication.ReplicaArgs {
+function argsOf({ kind, role, local, peer, settings, signingKey, idMaps }: Inputs): replication.ReplicaArgs {
   const knownMaps = Object.entries(idMaps ?? {}).filter(([, idMap]) => known(idMap) !== undefined);
-  const [knownLocal, knownPeer] = [known(local), known(peer)];
+  const [knownLocal, knownPeer, knownKey] = [known(local), known(peer), known(signingKey)];
   return {
     kind,
     role,
@@ -70,6 +79,7 @@ function argsOf({ kind, role, local, peer, settings, idMaps }: Inputs): replicat
     idMaps: Object.fromEntries(knownMaps),
     ...(knownLocal ? { local: knownLocal } : {}),
     ...(knownPeer ? { peer: knownPeer } : {}),
+    ...(knownKey === undefined ? {} : { signingKey: knownKey }),
   };
 }
 
@@ -96,16 +106,4 @@ function plain(value: object): object {
   return JSON.parse(
     JSON.stringify(value, (_key, each: unknown) => (typeof each === "bigint" ? each.toString() : each)),
   ) as object;
-}
-
-/** An error for a person: its message says all, so that no stack trace stands on the screen. */
-async function plainly<T>(work: () => Promise<T>): Promise<T> {
-  endWithEngine();
-  try {
-    return await work();
-  } catch (cause) {
-    const error = new Error(replication.messageOf(cause), { cause });
-    error.stack = "";
-    throw error;
-  }
 }

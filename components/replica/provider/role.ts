@@ -1,0 +1,72 @@
+import * as replication from "@databricks-dr/replication";
+import { plainly } from "./plainly.js";
+import { known } from "./unknown.js";
+
+interface Inputs {
+  readonly stack: string;
+  readonly role: replication.Role;
+  readonly local?: replication.Endpoint;
+  readonly signingKey?: string;
+}
+
+interface Outputs extends Inputs {
+  /** Whether the workspace has it on record; where it did not answer, the next run tries again. */
+  readonly recorded?: boolean;
+}
+
+/** Set for one run by whoever means it: the act of changing a role. */
+const permit = "DR_CHANGE_ROLE";
+
+/** Refuses a role that is not the one in force, before anything is done by it. */
+export async function check(olds: Partial<Inputs>, news: Inputs): Promise<{ inputs: object }> {
+  return plainly(async () => {
+    const local = known(news.local) ?? olds.local;
+    const onRecord = local ? await replication.roleOnRecord(local, known(news.signingKey)) : undefined;
+    const inForce = [olds.role, onRecord?.role].find((role) => role !== undefined && role !== news.role);
+    if (inForce !== undefined && process.env[permit] !== news.role)
+      throw new Error(refusal(news, inForce, onRecord?.role === inForce ? onRecord.since : undefined));
+    return { inputs: news };
+  });
+}
+
+function refusal({ stack, role }: Inputs, inForce: replication.Role, since: string | undefined): string {
+  return [
+    `stack ${stack} is ${inForce}${since ? ` since ${since}` : ""}, and its configuration says ${role}; nothing is done by it`,
+    `  → if the configuration is of before the change: pulumi config set databricks-dr:role ${inForce} --stack ${stack}, and commit Pulumi.${stack}.yaml`,
+    `  → to change the role on purpose (docs/runbook.md): ${permit}=${role} pulumi up --stack ${stack}`,
+  ].join("\n");
+}
+
+export function diff(_id: string, olds: Outputs, news: Inputs): Promise<{ changes: boolean }> {
+  const same = (field: keyof Inputs): boolean => JSON.stringify(olds[field]) === JSON.stringify(news[field]);
+  return Promise.resolve({
+    changes: olds.recorded === false || !(["stack", "role", "local", "signingKey"] as const).every(same),
+  });
+}
+
+export async function create(inputs: Inputs): Promise<{ id: string; outs: object }> {
+  return { id: `${inputs.stack}/role`, outs: await record(inputs) };
+}
+
+export async function update(_id: string, _olds: Outputs, news: Inputs): Promise<{ outs: object }> {
+  return { outs: await record(news) };
+}
+
+export async function remove(_id: string, { local, signingKey }: Outputs): Promise<void> {
+  if (local) await replication.forgetRole(local, signingKey).catch(() => undefined);
+}
+
+/** A workspace that does not answer keeps no promotion from going on: the state has the role, too. */
+async function record(inputs: Inputs): Promise<object> {
+  const { local, role, signingKey } = inputs;
+  if (!local || signingKey === undefined) return { ...inputs, recorded: false };
+  try {
+    await plainly(() => replication.recordRole(local, role, signingKey));
+    return { ...inputs, recorded: true };
+  } catch (error) {
+    console.error(
+      `the role ${role} is in the state, but not on record in the workspace (${(error as Error).message}); the next up tries again`,
+    );
+    return { ...inputs, recorded: false };
+  }
+}

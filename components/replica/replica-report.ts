@@ -1,0 +1,94 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { attention, describeLine, type Ledger, type LedgerLine, type Role } from "@databricks-dr/replication";
+import * as pulumi from "@pulumi/pulumi";
+
+/** What the resource of one kind knows after a run. */
+export interface KindReport {
+  readonly ledger: Ledger;
+  readonly idMap: Readonly<Record<string, string>>;
+  readonly comparedAt: string | undefined;
+}
+
+/** What a stack says of its copies; a screenful at any size. */
+export interface ReplicaReport {
+  /** Outcomes counted, by kind. */
+  readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** The first of the lines that a person should read. */
+  readonly attention: readonly string[];
+  /** When the standby was last compared with the active workspace, by kind, ISO 8601. */
+  readonly comparedAt: Readonly<Record<string, string>>;
+  /** Every line; from the project's folder. */
+  readonly ledgerFile: string;
+  /** By kind: id on the active workspace → id of the copy here. */
+  readonly idMapFile: string;
+}
+
+const directory = "reports";
+const mostLines = 20;
+
+/**
+ * Writes the files and, where copies failed, fails the run: at its very end, so that all that it did is in the state and in the
+ * stack's outputs. A preview writes nothing.
+ */
+export function reportOf(
+  parent: pulumi.Resource,
+  { stack, role, last }: { readonly stack: string; readonly role: Role; readonly last?: Partial<ReplicaReport> },
+  kinds: Readonly<Record<string, KindReport>>,
+): ReplicaReport {
+  const lines = Object.values(kinds).flatMap(({ ledger }) => ledger.lines);
+  const at = new Date().toISOString();
+  const told = attention(lines).map(describeLine);
+  const report = {
+    counts: byKind(kinds, ({ ledger }) => ledger.counts),
+    attention: [
+      ...told.slice(0, mostLines),
+      ...(told.length > mostLines ? [`… and ${told.length - mostLines} more`] : []),
+    ],
+    comparedAt: pulumi.runtime.isDryRun() ? (last?.comparedAt ?? {}) : comparedAt(kinds, role, at),
+    ledgerFile: join(directory, `${stack}-ledger.json`),
+    idMapFile: join(directory, `${stack}-id-map.json`),
+  };
+  if (pulumi.runtime.isDryRun()) return report;
+  const { counts, comparedAt: compared } = report;
+  const effort = byKind(kinds, ({ ledger: { calls, seconds } }) => ({ calls, seconds }));
+  mkdirSync(directory, { recursive: true });
+  write(report.ledgerFile, { stack, role, at, comparedAt: compared, counts, effort, lines });
+  write(
+    report.idMapFile,
+    byKind(kinds, ({ idMap }) => idMap),
+  );
+  failWith(parent, lines);
+  return report;
+}
+
+/** A kind that was not changed was compared in this run, like one that was; one that could not be, when it last could. */
+function comparedAt(kinds: Readonly<Record<string, KindReport>>, role: Role, at: string): Record<string, string> {
+  if (role !== "standby") return {};
+  return Object.fromEntries(
+    Object.entries(kinds).flatMap(([kind, { ledger, comparedAt: before }]) => {
+      const failed = ledger.lines.some(({ name, outcome }) => name === kind && outcome === "failed");
+      const when = failed ? before : at;
+      return when === undefined ? [] : [[kind, when] as const];
+    }),
+  );
+}
+
+function failWith(parent: pulumi.Resource, lines: readonly LedgerLine[]): void {
+  const failed = lines.filter(({ outcome }) => outcome === "failed").map(describeLine);
+  if (failed.length === 0) return;
+  const shown = [...failed.slice(0, mostLines), ...(failed.length > mostLines ? ["…"] : [])];
+  const text = `${failed.length} failed; everything else is done. The next run goes on from here.`;
+  void pulumi.log.error([text, ...shown.map((line) => `  ${line}`)].join("\n"), parent);
+}
+
+function byKind<T>(
+  kinds: Readonly<Record<string, KindReport>>,
+  part: (kind: KindReport) => T,
+): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(kinds).map(([kind, report]) => [kind, part(report)]));
+}
+
+function write(file: string, content: object): void {
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
+}

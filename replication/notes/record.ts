@@ -1,0 +1,41 @@
+import type { JsonObject } from "../client/json.js";
+
+/** A content that need not be read again while its stamp is the same. */
+export interface Seen {
+  readonly stamp: string;
+  readonly definition: JsonObject;
+}
+
+/** What is remembered of one copy. */
+export interface CopyRecord {
+  /** Id of the copy; absent between the intention and the write. */
+  readonly id?: string;
+  readonly name: string;
+  /** Id on the source when it was last seen there: with it, references can be mapped while the source is silent. */
+  readonly sourceId?: string;
+  /** Fingerprint of what was asked for at the last write. */
+  readonly desired?: string;
+  /** Fingerprint of what the standby then showed. */
+  readonly actual?: string;
+  /** Fingerprint of what the source then showed: tells whether the original is edited after the roles have changed. */
+  readonly source?: string;
+  /** Triggers that were taken off, exactly. */
+  readonly held?: JsonObject;
+  /**
+   * Whose triggers are held, and so whose ids stand in them: the source's (absent), or this side's own, taken off because it may not
+   * run now (`here`), or because it was edited here while the other side worked (`edit`).
+   */
+  readonly heldFrom?: "here" | "edit";
+  /** Where references in `held` lead here: `jobs 123` → `456`. What is missing has no counterpart. */
+  readonly heldIds?: Readonly<Record<string, string>>;
+  /** Node types that stand in place of the original's, so that it gets its own back when the copy comes home. */
+  readonly nodeTypes?: Readonly<Record<string, string>>;
+  /** What both sides held at the last write, where reading content is dear. */
+  readonly seen?: { readonly source: Seen; readonly target: Seen };
+  /** It stood there already, equal: not ours to remove. */
+  readonly adopted?: boolean;
+  /** Its original was gone from the source when that was last seen. */
+  readonly orphaned?: boolean;
+  /** An answer to its creation was lost once: a second copy that we made may come through. */
+  readonly mayHaveTwin?: boolean;
+}
