@@ -51,7 +51,9 @@ export async function startWorkspaceServer(options: WorkspaceServerOptions): Pro
   const app = createApp(databricksErrors);
   app.use(async (context, next) => {
     await next();
-    context.res.headers.set("X-Databricks-Org-Id", workspace.options.id);
+    // A fault rule may have put another workspace's id there.
+    if (!context.res.headers.has("X-Databricks-Org-Id"))
+      context.res.headers.set("X-Databricks-Org-Id", workspace.options.id);
   });
   traffic.install(app);
   app.get("/.well-known/databricks-config", hostMetadata(workspace));

@@ -18,10 +18,15 @@ export interface FaultRule {
   readonly seed?: number;
   /** "before": the handler never runs. "after": the write happened, and its answer is replaced or lost. */
   readonly phase: "before" | "after";
-  /** Status of the answer, 400 to 599; without it (and without `cut`) the rule only delays. */
+  /** Status of the answer, 200 to 599; one below 400 needs `body`. Without it (and without `cut`) the answer stays as it is. */
   readonly status?: number;
   readonly errorCode?: string;
   readonly message?: string;
+  /** The whole body of the answer, sent as it is, in place of an error's: a sign-in page, or `{}`. Needs `status`. */
+  readonly body?: string;
+  /** Of `body`; `application/json` by default. */
+  readonly contentType?: string;
+  /** Put over the answer's own. Without `status` they are put on what the handler answers, in phase "after". */
   readonly headers?: Readonly<Record<string, string>>;
   readonly delayMs?: number;
   /** Closes the connection instead of answering. */
@@ -56,6 +61,23 @@ function sequence(seed: number): () => number {
   };
 }
 
+/** What is wrong with a rule; undefined when it can be taken. */
+function mistakeIn(rule: FaultRule): string | undefined {
+  const { phase, status, body, contentType, headers, cut, delayMs } = rule;
+  if (phase !== "before" && phase !== "after") return `phase must be "before" or "after", not ${JSON.stringify(phase)}`;
+  if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599))
+    return `status must be 200 to 599, not ${status}`;
+  if (body !== undefined && typeof body !== "string") return "body must be a text, which is sent as it is";
+  if (status !== undefined && status < 400 && body === undefined) return `status ${status} needs a body`;
+  if ((body !== undefined || contentType !== undefined) && status === undefined) return "body needs a status";
+  if (contentType !== undefined && body === undefined) return "contentType needs a body";
+  if (headers !== undefined && status === undefined && phase === "before")
+    return 'headers without a status need the phase "after"';
+  if (status === undefined && !cut && !delayMs && headers === undefined)
+    return "needs one of status, cut, delayMs, headers, or it does nothing";
+  return undefined;
+}
+
 /** The fault rules of one server, in the order they were added; the first that strikes decides. */
 export class Faults {
   #armed: Armed[] = [];
@@ -63,12 +85,8 @@ export class Faults {
 
   /** Adds a rule and returns its id. Throws a RangeError that names what is wrong with it. */
   add(rule: FaultRule): number {
-    if (rule.phase !== "before" && rule.phase !== "after")
-      throw new RangeError(`fault rule: phase must be "before" or "after", not ${JSON.stringify(rule.phase)}`);
-    if (rule.status !== undefined && !(rule.status >= 400 && rule.status <= 599))
-      throw new RangeError(`fault rule: status must be 400 to 599, not ${rule.status}`);
-    if (rule.status === undefined && !rule.cut && !rule.delayMs)
-      throw new RangeError("fault rule: needs one of status, cut, delayMs, or it does nothing");
+    const wrong = mistakeIn(rule);
+    if (wrong) throw new RangeError(`fault rule: ${wrong}`);
     const id = this.#nextId++;
     this.#armed.push({
       id,

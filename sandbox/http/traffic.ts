@@ -82,13 +82,13 @@ export class Traffic {
       // Hono merges the headers of an answer that is replaced into the new one, unless it is taken away first.
       const answer = context.res;
       context.res = undefined;
-      context.res = (await strike(context, fault)) ?? answer;
+      context.res = (await strike(context, fault)) ?? withHeaders(answer, fault.headers);
     }
     return undefined;
   };
 }
 
-/** Delays, then throws the rule's error, or cuts the connection, or lets the request pass (undefined). */
+/** Delays, then answers the rule's body, throws its error, cuts the connection, or lets the request pass (undefined). */
 async function strike(context: Context, fault: FaultRule): Promise<Response | undefined> {
   if (fault.delayMs) await sleep(fault.delayMs);
   if (fault.cut) {
@@ -97,8 +97,18 @@ async function strike(context: Context, fault: FaultRule): Promise<Response | un
     return RESPONSE_ALREADY_SENT;
   }
   if (fault.status === undefined) return undefined;
+  if (fault.body !== undefined)
+    return new Response(fault.body, {
+      status: fault.status,
+      headers: { "content-type": fault.contentType ?? "application/json", ...fault.headers },
+    });
   const code = fault.errorCode ?? codes[fault.status] ?? `HTTP_${fault.status}`;
   throw new ApiError(fault.status, code, fault.message ?? "fault of the sandbox's rules", fault.headers);
+}
+
+function withHeaders(answer: Response, headers: FaultRule["headers"] = {}): Response {
+  for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value);
+  return answer;
 }
 
 /** The pattern of the handler that answered, e.g. `/api/2.0/pools/:id`; undefined where none did. */

@@ -112,8 +112,49 @@ describe("faults", () => {
   test("a rule that would do nothing, or that is wrong, is refused", () => {
     const { faults } = at.server.traffic;
     expect(() => faults.add({ phase: "before" })).toThrow("needs one of status, cut, delayMs");
-    expect(() => faults.add({ phase: "before", status: 200 })).toThrow("400 to 599");
+    expect(() => faults.add({ phase: "before", status: 200 })).toThrow("needs a body");
+    expect(() => faults.add({ phase: "before", status: 100, body: "" })).toThrow("200 to 599");
+    expect(() => faults.add({ phase: "before", body: "{}" })).toThrow("needs a status");
+    expect(() => faults.add({ phase: "before", headers: { "x-a": "b" } })).toThrow("after");
     expect(() => faults.add({ phase: "during" as "after", cut: true })).toThrow("phase");
+    expect(faults.list()).toEqual([]);
+  });
+
+  test("a body is sent as it is, with the status and the type that the rule gives", async () => {
+    const { faults } = at.server.traffic;
+    const page = "<!doctype html><title>Sign in</title>";
+    faults.add({ method: "POST", phase: "before", status: 200, body: page, contentType: "text/html", times: 1 });
+    const create = (): Promise<Response> =>
+      fetch(`${at.server.url}/api/2.2/jobs/create`, {
+        method: "POST",
+        headers: { authorization: "Bearer test-token" },
+        body: JSON.stringify(job),
+      });
+    const answer = await create();
+    expect([answer.status, answer.headers.get("content-type"), await answer.text()]).toEqual([200, "text/html", page]);
+    expect(answer.headers.get("x-databricks-org-id")).toBe("1234567890123456");
+    expect(await jobNames()).toEqual([]);
+    faults.add({ method: "POST", phase: "after", status: 200, body: "{}", times: 1 });
+    expect(await (await create()).text()).toBe("{}");
+    expect(await jobNames()).toEqual(["j"]);
+    faults.add({
+      path: "/api/2.2/jobs/list",
+      phase: "before",
+      status: 404,
+      body: "not here",
+      contentType: "text/plain",
+    });
+    const gone = await fetch(`${at.server.url}/api/2.2/jobs/list`, { headers: { authorization: "Bearer test-token" } });
+    expect([gone.status, await gone.text()]).toEqual([404, "not here"]);
+  });
+
+  test("headers alone are put on the handler's own answer, as often as the rule says", async () => {
+    await at.post("/api/2.2/jobs/create", job);
+    at.server.traffic.faults.add({ phase: "after", times: 1, headers: { "x-databricks-org-id": "42", "x-more": "1" } });
+    const [first, second] = [await at.call("GET", "/api/2.2/jobs/list"), await at.call("GET", "/api/2.2/jobs/list")];
+    expect(first.body.jobs).toHaveLength(1);
+    expect([first.headers.get("x-databricks-org-id"), first.headers.get("x-more")]).toEqual(["42", "1"]);
+    expect(second.headers.get("x-databricks-org-id")).toBe("1234567890123456");
   });
 });
 
