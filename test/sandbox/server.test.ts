@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { documentedRateLimits } from "../../sandbox/databricks/rate-limits.js";
 import { listen } from "../../sandbox/http/listen.js";
@@ -51,6 +52,23 @@ test("a body that is no JSON object is MALFORMED_REQUEST", async () => {
     400,
     "MALFORMED_REQUEST",
   ]);
+});
+
+test.each([
+  ["Content-Length: 64", ""],
+  ["Content-Length: 64", '{"name": "half"}'],
+  ["Transfer-Encoding: chunked", ""],
+  ["Transfer-Encoding: chunked", '10\r\n{"name": "half"}\r\n'],
+])("a request that is cut off before its body ends (%s, %j) has no effect", async (framing, sent) => {
+  const socket = connect(Number(new URL(at.server.url).port), "127.0.0.1");
+  const head = `POST /api/2.2/jobs/create HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer test-token\r\n${framing}\r\n\r\n`;
+  await new Promise<void>((resolve) => socket.write(head + sent, () => resolve()));
+  socket.resume().end();
+  await new Promise((resolve) => socket.once("close", resolve));
+  expect(await jobNames()).toEqual([]);
+  expect(at.server.traffic.log.writes).toBe(0);
+  await at.post("/api/2.2/jobs/create", job);
+  expect(await jobNames()).toEqual(["j"]);
 });
 
 describe("faults", () => {
