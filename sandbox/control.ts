@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { type Context } from "hono";
 import { fireFileArrival, fireTableUpdate } from "./databricks/job-scheduler.js";
 import { firedRuns } from "./databricks/run-row.js";
+import { mistakeInControls } from "./databricks/workspace-controls.js";
 import { ApiError, createApp, jsonBody, reply } from "./http/app.js";
 import type { FaultRule } from "./http/faults.js";
 import type { JsonObject } from "./http/json.js";
@@ -90,20 +91,14 @@ function mountSettings(app: Hono, { slots, clock, arm }: SandboxParts): void {
   const showControls = (context: Context): Response =>
     reply(
       context,
-      bySlot(context, (name) => ({ ...slots.server(name)?.workspace.controls })),
+      bySlot(context, (name) => ({ ...(slots.server(name)?.workspace.controls ?? slots.at(name).settings.controls) })),
     );
   app.get("/sandbox/controls", showControls);
   app.post("/sandbox/controls", async (context) => {
     const given = await jsonBody(context);
-    for (const name of slotsOf(context)) {
-      const controls = slots.server(name)?.workspace.controls;
-      if (!controls) throw new ApiError(409, "NO_WORKSPACE", `there is no ${name} workspace yet`);
-      // A switch without a default is undefined there until it is set.
-      Object.assign(
-        controls,
-        Object.fromEntries(Object.entries(given).map(([key, value]) => [key, value ?? undefined])),
-      );
-    }
+    const mistake = mistakeInControls(given);
+    if (mistake) throw new ApiError(400, "INVALID_PARAMETER_VALUE", mistake);
+    for (const name of slotsOf(context)) slots.control(name, given);
     return showControls(context);
   });
 

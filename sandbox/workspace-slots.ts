@@ -3,8 +3,10 @@ import { Hono } from "hono";
 import type { Clock } from "./clock.js";
 import { startWorkspaceServer, type WorkspaceServer } from "./databricks/server.js";
 import type { StorageAccounts } from "./databricks/storage-accounts.js";
+import { setControls } from "./databricks/workspace-controls.js";
 import { Workspace, type WorkspaceOptions } from "./databricks/workspace.js";
 import type { FaultRule } from "./http/faults.js";
+import type { JsonObject } from "./http/json.js";
 import { listen, type Listening } from "./http/listen.js";
 
 export type SlotName = "primary" | "secondary";
@@ -18,6 +20,8 @@ export interface SlotSettings {
   latencyMs: number;
   rateLimits: boolean;
   faults: FaultRule[];
+  /** Switches of the workspace that are not at their default. */
+  controls: JsonObject;
 }
 
 export interface SlotsOptions {
@@ -77,7 +81,12 @@ export class WorkspaceSlots {
         port: vacancy.port,
         url: vacancy.url,
         token: `dapi-sandbox-${name}-${randomBytes(12).toString("hex")}`,
-        settings: { latencyMs: options.latencyMs ?? 0, rateLimits: options.rateLimits ?? false, faults: [] },
+        settings: {
+          latencyMs: options.latencyMs ?? 0,
+          rateLimits: options.rateLimits ?? false,
+          faults: [],
+          controls: {},
+        },
         vacancy,
         living: undefined,
       });
@@ -142,6 +151,14 @@ export class WorkspaceSlots {
     for (const rule of settings.faults) living.server.traffic.faults.add(rule);
   }
 
+  /** Sets switches of the workspace, now and for the next one; `null` gives one its default back. */
+  control(name: SlotName, changes: JsonObject): void {
+    const { living, settings } = this.#slot(name);
+    const kept = Object.entries({ ...settings.controls, ...changes }).filter(([, value]) => value !== null);
+    settings.controls = Object.fromEntries(kept);
+    if (living) setControls(living.server.workspace.controls, changes, living.options);
+  }
+
   /** The state of both slots' workspaces. A workspace that lives at its own address is no part of it. */
   snapshot(): () => Promise<void> {
     const states = this.slots.map((slot) => ({
@@ -184,6 +201,7 @@ export class WorkspaceSlots {
     slot.vacancy = undefined;
     const server = await startWorkspaceServer({ workspace: new Workspace(options), port: slot.port });
     slot.living = { resourceId, server, options };
+    setControls(server.workspace.controls, slot.settings.controls, options);
     this.apply(slot.name);
   }
 

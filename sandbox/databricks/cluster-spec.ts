@@ -1,3 +1,4 @@
+import { ApiError } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
 import { clusterTable } from "./cluster-row.js";
 import { instancePool } from "./instance-pool-row.js";
@@ -95,6 +96,29 @@ function checkTags(spec: JsonObject): void {
   if (Object.keys(tags).length > 45) throw invalidParameter("At most 45 custom tags are allowed for a cluster.");
   const taken = Object.keys(tags).find((key) => reservedTags.includes(key));
   if (taken) throw invalidParameter(`Custom tag key ${taken} conflicts with a default tag.`);
+}
+
+/**
+ * New workspaces take no cluster whose init scripts are on DBFS; the words are the service's:
+ * https://github.com/microsoft/Purview-ADB-Lineage-Solution-Accelerator/issues/234
+ */
+export function refuseDbfsInitScripts(workspace: Workspace, spec: JsonObject): void {
+  const { dbfsDisabled, dbfsInitScriptsDisabled } = workspace.controls;
+  if (!dbfsDisabled && !dbfsInitScriptsDisabled) return;
+  if (objectList(spec, "init_scripts").some((script) => isObject(script["dbfs"])))
+    throw new ApiError(
+      400,
+      "FEATURE_DISABLED",
+      "Init scripts cannot be loaded from DBFS. Review the init script documentation for more details on configuring init scripts.",
+      {},
+      [
+        {
+          "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+          reason: "CM_API_ERROR_SOURCE_CALLER_ERROR",
+          domain: "",
+        },
+      ],
+    );
 }
 
 const scriptStores = ["dbfs", "workspace", "volumes", "abfss", "s3", "gcs", "file"];

@@ -14,7 +14,7 @@ import {
 } from "./cluster-lifecycle.js";
 import { listClusters } from "./cluster-list.js";
 import { clusterTable, isPurged, type ClusterRow, type ClusterSource } from "./cluster-row.js";
-import { checkedSpec } from "./cluster-spec.js";
+import { checkedSpec, refuseDbfsInitScripts } from "./cluster-spec.js";
 import { clusterWithSpec } from "./cluster-view.js";
 import { applyMask } from "./field-mask.js";
 import { invalidParameter, invalidState, quotaExceeded } from "./errors.js";
@@ -48,6 +48,7 @@ function editableOf(workspace: Workspace, id: string, verb: string): ClusterRow 
 
 function create(workspace: Workspace, body: JsonObject, caller: string): JsonObject {
   const spec = checkedSpec(workspace, body);
+  refuseDbfsInitScripts(workspace, spec);
   const row = createCluster(workspace, spec, { by: caller, source: "API" });
   grantCreator(workspace, "clusters", row.id, caller);
   const from = objectField(body, "clone_from")?.["source_cluster_id"];
@@ -66,6 +67,7 @@ function create(workspace: Workspace, body: JsonObject, caller: string): JsonObj
 function respecify(workspace: Workspace, row: ClusterRow, request: JsonObject, user: string): void {
   expectState(row, "RUNNING", "TERMINATED");
   const spec = checkedSpec(workspace, request);
+  refuseDbfsInitScripts(workspace, spec);
   recordEvent(workspace, row.id, "EDITED", { user, previous_attributes: row.spec, attributes: spec });
   row.spec = spec;
   if (row.state === "RUNNING") restartCluster(workspace, row, user);
@@ -149,8 +151,14 @@ export const clusters: Service = {
       );
       action("edit", (row, body, user) => respecify(workspace, editableOf(workspace, row.id, "edited"), body, user));
       action("update", (row, body, user) => update(workspace, editableOf(workspace, row.id, "updated"), body, user));
-      action("start", (row, _body, user) => startCluster(workspace, editableOf(workspace, row.id, "started"), user));
-      action("restart", (row, _body, user) => restartCluster(workspace, row, user));
+      action("start", (row, _body, user) => {
+        refuseDbfsInitScripts(workspace, row.spec);
+        startCluster(workspace, editableOf(workspace, row.id, "started"), user);
+      });
+      action("restart", (row, _body, user) => {
+        refuseDbfsInitScripts(workspace, row.spec);
+        restartCluster(workspace, row, user);
+      });
       action("delete", (row, _body, user) => terminateByUser(workspace, row, user));
       action("permanent-delete", (row) => remove(workspace, row.id));
       action("resize", (row, body, user) => resize(workspace, row, body, user));

@@ -32,6 +32,13 @@ const missing = (path: string): ApiError =>
 const taken = (path: string): ApiError =>
   new ApiError(400, "RESOURCE_ALREADY_EXISTS", `A file or directory already exists at the input path dbfs:${path}.`);
 
+/** DBFS is shut in this workspace: https://docs.databricks.com/aws/en/dbfs/disable-dbfs-root-mounts */
+export class DbfsDisabledError extends ApiError {
+  constructor(path: string) {
+    super(403, "PERMISSION_DENIED", `Public DBFS root is disabled. Access is denied on path: ${path}`);
+  }
+}
+
 interface Place {
   readonly tree: PathTree<StoredFile>;
   readonly path: string;
@@ -146,6 +153,7 @@ export class DbfsFiles {
 
   /** What is missing is not an error: https://github.com/databricks/cli/blob/main/libs/filer/dbfs_client.go says so. */
   delete(path: string, recursive: boolean, limit = FILES_A_DELETE): void {
+    this.refuseIfDisabled(path);
     if (this.#mounts.list().some(({ mountPoint }) => mountPoint === path))
       throw new ApiError(400, "INVALID_PARAMETER_VALUE", `Cannot delete a mount point: ${path}`);
     const { tree, path: inTree } = this.#writable(path);
@@ -160,6 +168,11 @@ export class DbfsFiles {
         `The requested operation has deleted ${removed} files. There are more files remaining. ` +
           "You must make another request to delete more.",
       );
+  }
+
+  /** @throws DbfsDisabledError where the workspace has DBFS switched off, root and mounts alike. */
+  refuseIfDisabled(path: string): void {
+    if (this.workspace.controls.dbfsDisabled) throw new DbfsDisabledError(path);
   }
 
   #isMountOrAbove(path: string): boolean {
@@ -178,6 +191,7 @@ export class DbfsFiles {
   }
 
   #place(path: string): Place {
+    this.refuseIfDisabled(path);
     const mount = this.#mounts.holding(path);
     if (!mount) return { tree: this.#tree(this.#root), path, readOnly: false, toDbfs: (inTree) => inTree };
     try {

@@ -100,7 +100,7 @@ export const dbfs: Service = {
 
     app.post(`${api}/close`, async (c) => {
       const body = await jsonBody(c);
-      opened(body);
+      files.refuseIfDisabled(opened(body).path);
       handles.delete(String(body.handle));
       return reply(c);
     });

@@ -1,7 +1,7 @@
 import { ApiError } from "../http/app.js";
 import { parseJson, stringifyJson, type Json, type JsonObject } from "../http/json.js";
 import { clusterTable } from "./cluster-row.js";
-import { DbfsFiles, dbfsPath, type DbfsEntry } from "./dbfs-files.js";
+import { DbfsDisabledError, DbfsFiles, dbfsPath, type DbfsEntry } from "./dbfs-files.js";
 import type { HostCall } from "./interpreter.js";
 import { JavaException, Mounts } from "./mounts.js";
 import { join, nameOf } from "./path-tree.js";
@@ -36,6 +36,13 @@ function answer(call: Call | undefined, name: string, args: string): JsonObject 
     return { value: call(parseJson(args) as JsonObject) as Json };
   } catch (cause) {
     if (cause instanceof JavaException) return { error: { class: cause.javaClass, message: cause.message } };
+    if (cause instanceof DbfsDisabledError)
+      return {
+        error: {
+          class: "java.lang.UnsupportedOperationException",
+          message: `[DBFS_DISABLED] ${cause.message} SQLSTATE: 56038`,
+        },
+      };
     if (cause instanceof ApiError)
       return { error: { class: JAVA_CLASSES[cause.errorCode] ?? "java.io.IOException", message: cause.message } };
     return { error: { class: "sandbox fault", message: String(cause instanceof Error ? cause.stack : cause) } };
@@ -50,6 +57,7 @@ function callsOf(workspace: Workspace, clusterId: string): Readonly<Record<strin
   const mount =
     (update: boolean): Call =>
     ({ source, mountPoint, encryptionType, configs }) => {
+      files.refuseIfDisabled(String(mountPoint));
       if (typeof source !== "string" || typeof mountPoint !== "string")
         throw new JavaException("java.lang.NullPointerException", "source and mountPoint must be strings");
       mounts.mount(source, mountPoint, String(encryptionType), configs as Record<string, string>, update);
@@ -76,10 +84,17 @@ function callsOf(workspace: Workspace, clusterId: string): Readonly<Record<strin
   };
 
   return {
-    "fs.mounts": () => mounts.list().map((row) => [row.mountPoint, row.source, row.encryptionType]),
+    "fs.mounts": () => {
+      files.refuseIfDisabled("/");
+      return mounts.list().map((row) => [row.mountPoint, row.source, row.encryptionType]);
+    },
     "fs.mount": mount(false),
     "fs.updateMount": mount(true),
-    "fs.unmount": ({ mountPoint }) => (mounts.unmount(String(mountPoint)), true),
+    "fs.unmount": ({ mountPoint }) => {
+      files.refuseIfDisabled(String(mountPoint));
+      mounts.unmount(String(mountPoint));
+      return true;
+    },
     "fs.refreshMounts": () => true,
     "fs.ls": ({ path }) => files.list(dbfsPath(path)).map(fileInfo),
     "fs.status": ({ path }) => {

@@ -9,3 +9,4 @@ export const doesNotExist = (message: string): ApiError => new ApiError(404, "RE
 export const permissionDenied = (message: string): ApiError => new ApiError(403, "PERMISSION_DENIED", message);
 export const quotaExceeded = (message: string): ApiError => new ApiError(400, "QUOTA_EXCEEDED", message);
 export const featureDisabled = (message: string): ApiError => new ApiError(400, "FEATURE_DISABLED", message);
+export const directoryProtected = (message: string): ApiError => new ApiError(400, "DIRECTORY_PROTECTED", message);

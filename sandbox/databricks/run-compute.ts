@@ -1,7 +1,7 @@
 import type { JsonObject } from "../http/json.js";
 import { createCluster, noteActivity, startCluster, terminateCluster } from "./cluster-lifecycle.js";
 import { clusterTable, isPurged, workOn, type ClusterRow } from "./cluster-row.js";
-import { checkedSpec } from "./cluster-spec.js";
+import { checkedSpec, refuseDbfsInitScripts } from "./cluster-spec.js";
 import { isObject, objectList } from "./request-fields.js";
 import { progressOf, type RunRow, type TaskRun } from "./run-row.js";
 import type { Workspace } from "./workspace.js";
@@ -42,6 +42,7 @@ export function acquireClusters(workspace: Workspace, run: RunRow): void {
 function ownCluster(workspace: Workspace, run: RunRow, task: TaskRun, key: string, spec: JsonObject): string {
   const known = run.ownClusters.get(key);
   if (known) return known;
+  refuseDbfsInitScripts(workspace, spec);
   const name = `job-${run.jobId}-run-${run.id}-${key}`;
   const row = createCluster(
     workspace,
@@ -66,6 +67,8 @@ export function clustersReady(workspace: Workspace, run: RunRow): Readiness {
     if (row.state === "TERMINATED") {
       if (!mayStart(run, row))
         return { state: "failed", message: `Cluster ${clusterId} was terminated. ${row.stateMessage}` };
+      const refusal = refusalToStart(workspace, row);
+      if (refusal !== undefined) return { state: "failed", message: refusal };
       startCluster(workspace, row, run.creator);
     }
     workOn(workspace, clusterId).add(run.id.toString());
@@ -73,6 +76,15 @@ export function clustersReady(workspace: Workspace, run: RunRow): Readiness {
       wait = Math.max(wait, 1, (row.due?.at ?? 0) - workspace.clock.now());
   }
   return wait > 0 ? { state: "wait", ms: wait } : { state: "ready" };
+}
+
+function refusalToStart(workspace: Workspace, row: ClusterRow): string | undefined {
+  try {
+    refuseDbfsInitScripts(workspace, row.spec);
+    return undefined;
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  }
 }
 
 /** A named cluster is started once for a run: when its launch failed since, the run fails with it. */

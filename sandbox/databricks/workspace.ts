@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.js";
-import { WorkspaceControls } from "./workspace-controls.js";
+import { workspaceControls, type WorkspaceControls } from "./workspace-controls.js";
 import type { KeyVaults } from "./key-vaults.js";
 import { OpenStorageAccounts, type StorageAccounts } from "./storage-accounts.js";
 
@@ -39,7 +39,7 @@ export class Workspace {
   readonly storageAccounts: StorageAccounts;
 
   constructor(readonly options: WorkspaceOptions) {
-    this.controls = new WorkspaceControls(options);
+    this.controls = workspaceControls(options);
     this.storageAccounts = options.storageAccounts ?? new OpenStorageAccounts();
   }
 

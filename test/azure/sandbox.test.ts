@@ -151,6 +151,10 @@ describe("the sandbox", () => {
 
       const { body } = await control("/sandbox/controls?workspace=primary", "POST", { clusterStartMs: 7 });
       expect(body.primary).toMatchObject({ clusterStartMs: 7 });
+      const { body: back } = await control("/sandbox/controls?workspace=primary", "POST", { clusterStartMs: null });
+      expect(back.primary).toMatchObject({ clusterStartMs: 50 });
+      for (const wrong of [{ clusterStartMs: "soon" }, { dbfsDisabled: 1 }, { launchFailure: "x" }, { weather: 1 }])
+        expect((await control("/sandbox/controls", "POST", wrong)).status).toBe(400);
       expect((await control("/sandbox/jobs/fired")).body).toEqual({ primary: [], secondary: [] });
       expect((await control("/sandbox")).body).toEqual(description);
       expect((await control("/sandbox/weather")).status).toBe(501);
