@@ -1,7 +1,15 @@
+export interface WorkspaceDescription {
+  readonly host: string;
+  /** An administrator's. */
+  readonly token: string;
+  /** Of `ordinary.user@contoso.com`, who is no administrator and in no group but `users`. */
+  readonly userToken: string;
+}
+
 /** What a user of the sandbox needs to know; the one line that `dr sandbox` prints. */
 export interface SandboxDescription {
-  readonly primary: { readonly host: string; readonly token: string };
-  readonly secondary: { readonly host: string; readonly token: string };
+  readonly primary: WorkspaceDescription;
+  readonly secondary: WorkspaceDescription;
   readonly arm: {
     readonly endpoint: string;
     /** Any bearer token will do; this is one. */

@@ -8,7 +8,7 @@ import { startArmServer, type ArmServer } from "./azure/server.js";
 import { Clock } from "./clock.js";
 import { startControlServer } from "./control.js";
 import type { WorkspaceServer } from "./databricks/server.js";
-import type { SandboxDescription } from "./description.js";
+import type { SandboxDescription, WorkspaceDescription } from "./description.js";
 import { engineDirectory, findPulumi } from "./engine/index.js";
 import { writeEnvironment } from "./environment.js";
 import { loadEstate, readEstate, type Estate } from "./estate.js";
@@ -141,9 +141,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
     const parts = { clock, arm, slots: living, stop };
     const control = await opened(startControlServer(parts, portAt(0)));
-    const address = (name: SlotName): { host: string; token: string } => {
-      const { host, token } = living.at(name);
-      return { host, token };
+    const address = (name: SlotName): WorkspaceDescription => {
+      const { host, token, userToken } = living.at(name);
+      return { host, token, userToken };
     };
     const description: SandboxDescription = {
       primary: address("primary"),

@@ -54,6 +54,7 @@ interface Slot {
   readonly port: number;
   readonly url: string;
   readonly token: string;
+  readonly userToken: string;
   readonly settings: SlotSettings;
   vacancy: Listening | undefined;
   living: Living | undefined;
@@ -81,6 +82,7 @@ export class WorkspaceSlots {
         port: vacancy.port,
         url: vacancy.url,
         token: `dapi-sandbox-${name}-${randomBytes(12).toString("hex")}`,
+        userToken: `dapi-sandbox-${name}-user-${randomBytes(12).toString("hex")}`,
         settings: {
           latencyMs: options.latencyMs ?? 0,
           rateLimits: options.rateLimits ?? false,
@@ -94,10 +96,15 @@ export class WorkspaceSlots {
     return new WorkspaceSlots(options, slots);
   }
 
-  /** Address and token of a slot, whether or not a workspace is there. */
-  at(name: SlotName): { readonly host: string; readonly token: string; readonly settings: SlotSettings } {
-    const { url, token, settings } = this.#slot(name);
-    return { host: url, token, settings };
+  /** Address and tokens of a slot, whether or not a workspace is there; `userToken` is of no administrator. */
+  at(name: SlotName): {
+    readonly host: string;
+    readonly token: string;
+    readonly userToken: string;
+    readonly settings: SlotSettings;
+  } {
+    const { url, token, userToken, settings } = this.#slot(name);
+    return { host: url, token, userToken, settings };
   }
 
   /** The workspace's server; undefined while there is none. */
@@ -192,7 +199,11 @@ export class WorkspaceSlots {
   }
 
   async #occupy(slot: Slot, request: WorkspaceRequest): Promise<void> {
-    await this.#revive(slot, this.#optionsOf(request, slot.token), request.resourceId.toLowerCase());
+    await this.#revive(
+      slot,
+      { ...this.#optionsOf(request, slot.token), userToken: slot.userToken },
+      request.resourceId.toLowerCase(),
+    );
     for (const listener of this.#onCreate) listener(slot.name);
   }
 

@@ -1,5 +1,7 @@
 import type { Context } from "hono";
 import type { JsonObject } from "../http/json.js";
+import { visibleTo } from "./access-control.js";
+import { callerOf } from "./caller.js";
 import { clusterTable, isPurged, type ClusterRow } from "./cluster-row.js";
 import { clusterDetails } from "./cluster-view.js";
 import { invalidParameter } from "./errors.js";
@@ -73,8 +75,9 @@ function recentOnly(rows: readonly ClusterRow[]): ClusterRow[] {
 
 /** https://docs.databricks.com/api/azure/workspace/clusters/list */
 export function listClusters(workspace: Workspace, context: Context, version: string): JsonObject {
+  const visible = visibleTo(workspace, callerOf(context), "clusters");
   const rows = [...clusterTable(workspace).values()]
-    .filter((row) => !isPurged(workspace, row))
+    .filter((row) => !isPurged(workspace, row) && visible(row.id))
     .filter(filterBy(context))
     .filter(usableBy(context.req.query("can_use_client")))
     .sort(orderBy(context));

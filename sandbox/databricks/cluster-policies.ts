@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { jsonBody, reply } from "../http/app.js";
 import { parseJson, type JsonObject } from "../http/json.js";
+import { visibleTo } from "./access-control.js";
 import { callerOf } from "./caller.js";
 import { doesNotExist, invalidParameter } from "./errors.js";
 import { pageOf } from "./page-token.js";
@@ -113,9 +114,10 @@ export const clusterPolicies: Service = {
       const keyOf = sortFields[column];
       if (!keyOf) throw invalidParameter(`Invalid sort_column: ${column}`);
       const turn = context.req.query("sort_order") === "ASC" ? 1 : -1;
-      const policies = [...policyTable(workspace).values()].sort(
-        (a, b) => turn * (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0),
-      );
+      const visible = visibleTo(workspace, callerOf(context), "cluster-policies");
+      const policies = [...policyTable(workspace).values()]
+        .filter(({ id }) => visible(id))
+        .sort((a, b) => turn * (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0));
       return reply(context, { policies: policies.map(shown), total_count: policies.length });
     });
     app.get("/api/2.0/policy-families", (context) => {

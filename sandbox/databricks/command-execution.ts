@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "hono";
 import { ApiError, jsonBody, reply } from "../http/app.js";
+import { callerOf } from "./caller.js";
 import { type ClusterRow, clusterTable, workOn } from "./cluster-row.js";
 import { dbutilsCalls } from "./dbutils.js";
 import { type CommandResults, Interpreter } from "./interpreter.js";
@@ -15,6 +16,7 @@ interface ContextRow {
   readonly id: string;
   readonly clusterId: string;
   readonly language: string;
+  readonly user: string;
   /** Of the launch that it lives in: a restart of the cluster ends every context. */
   readonly sparkContextId: bigint;
 }
@@ -67,7 +69,7 @@ export const commandExecution: Service = {
       legacy(async (c) => {
         const body = await jsonBody(c);
         return reply(c, {
-          id: runner.createContext(requiredString(body, "clusterId"), optionalString(body, "language")),
+          id: runner.createContext(requiredString(body, "clusterId"), callerOf(c), optionalString(body, "language")),
         });
       }),
     );
@@ -133,7 +135,7 @@ class CommandRunner {
     this.#commands = workspace.table("execution-commands");
   }
 
-  createContext(clusterId: string, language = "python"): string {
+  createContext(clusterId: string, user: string, language = "python"): string {
     const cluster = this.#cluster(clusterId);
     if (cluster.state !== "RUNNING")
       // The SDKs retry on this name: databricks-sdk-py, _base_client.py.
@@ -154,7 +156,7 @@ class CommandRunner {
         429,
       );
     const id = `${randomUUID().replaceAll("-", "").slice(0, 19)}`;
-    this.#contexts.set(id, { id, clusterId, language, sparkContextId: cluster.sparkContextId });
+    this.#contexts.set(id, { id, clusterId, language, user, sparkContextId: cluster.sparkContextId });
     return id;
   }
 
@@ -242,7 +244,7 @@ class CommandRunner {
     try {
       let interpreter = this.#interpreters.get(context.id);
       if (!interpreter) {
-        interpreter = new Interpreter(dbutilsCalls(this.workspace, context.clusterId));
+        interpreter = new Interpreter(dbutilsCalls(this.workspace, context.clusterId, context.user));
         this.#interpreters.set(context.id, interpreter);
       }
       command.results = await interpreter.run(code);

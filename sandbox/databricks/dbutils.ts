@@ -5,7 +5,7 @@ import { DbfsDisabledError, DbfsFiles, dbfsPath, type DbfsEntry } from "./dbfs-f
 import type { HostCall } from "./interpreter.js";
 import { JavaException, Mounts } from "./mounts.js";
 import { join, nameOf } from "./path-tree.js";
-import { secretScopes, secretsIn, type SecretRow } from "./secrets.js";
+import { mayUseScope, secretScopes, secretsIn, type SecretRow } from "./secrets.js";
 import type { Workspace } from "./workspace.js";
 
 type Call = (args: JsonObject) => unknown;
@@ -21,8 +21,8 @@ const JAVA_CLASSES: Readonly<Record<string, string>> = {
  * The workspace's side of `dbutils` on one cluster: answers the calls of driver/databricks_utilities.py as
  * `{value, ms}` or `{error: {class, message}}`; `ms` is how long the real call would have waited.
  */
-export function dbutilsCalls(workspace: Workspace, clusterId: string): HostCall {
-  const calls = callsOf(workspace, clusterId);
+export function dbutilsCalls(workspace: Workspace, clusterId: string, user: string): HostCall {
+  const calls = callsOf(workspace, clusterId, user);
   return (name, args) => {
     const ms = name === "fs.mount" || name === "fs.updateMount" ? (workspace.options.mountMs ?? 0) : 0;
     return Promise.resolve(stringifyJson({ ...answer(calls[name], name, args), ms }));
@@ -49,7 +49,7 @@ function answer(call: Call | undefined, name: string, args: string): JsonObject 
   }
 }
 
-function callsOf(workspace: Workspace, clusterId: string): Readonly<Record<string, Call>> {
+function callsOf(workspace: Workspace, clusterId: string, user: string): Readonly<Record<string, Call>> {
   const files = new DbfsFiles(workspace);
   const mounts = new Mounts(workspace);
   const scopes = secretScopes(workspace);
@@ -80,6 +80,11 @@ function callsOf(workspace: Workspace, clusterId: string): Readonly<Record<strin
   const secretsOf = (name: unknown): ReadonlyMap<string, SecretRow> => {
     const scope = scopes.get(String(name));
     if (!scope) throw new JavaException("java.lang.IllegalArgumentException", `Scope ${String(name)} does not exist!`);
+    if (!mayUseScope(workspace, user, scope, "READ"))
+      throw new JavaException(
+        "com.databricks.common.client.DatabricksServiceHttpClientException",
+        `PERMISSION_DENIED: User ${user} does not have READ permission on scope ${scope.name}`,
+      );
     return secretsIn(workspace, scope);
   };
 
@@ -128,7 +133,8 @@ function callsOf(workspace: Workspace, clusterId: string): Readonly<Record<strin
       return Buffer.from(secret.value).toString("base64");
     },
     "secrets.list": ({ scope }) => [...secretsOf(scope).keys()],
-    "secrets.listScopes": () => [...scopes.keys()],
+    "secrets.listScopes": () =>
+      [...scopes.values()].filter((scope) => mayUseScope(workspace, user, scope, "READ")).map(({ name }) => name),
     "conf.get": ({ key }) => sparkConf(workspace, clusterId)[String(key)] ?? null,
   };
 }

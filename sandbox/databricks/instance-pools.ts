@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
+import { visibleTo } from "./access-control.js";
 import { callerOf } from "./caller.js";
 import { clusterTable } from "./cluster-row.js";
 import { workersOf } from "./cluster-size.js";
@@ -119,7 +120,10 @@ export const instancePools: Service = {
       return reply(context, shown(workspace, pool));
     });
     app.get(path("list"), (context) => {
-      const pools = [...poolTable(workspace).values()].map((pool) => shown(workspace, pool));
+      const visible = visibleTo(workspace, callerOf(context), "instance-pools");
+      const pools = [...poolTable(workspace).values()]
+        .filter(({ id }) => visible(id))
+        .map((pool) => shown(workspace, pool));
       return reply(context, pools.length > 0 ? { instance_pools: pools } : {});
     });
   },

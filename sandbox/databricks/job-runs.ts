@@ -1,6 +1,7 @@
 import type { Context, Hono } from "hono";
 import { jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
+import { visibleTo } from "./access-control.js";
 import { callerOf } from "./caller.js";
 import { invalidParameter, invalidState } from "./errors.js";
 import { isSingleTask, refuseSingleTask, toManyTasks } from "./job-format.js";
@@ -80,10 +81,13 @@ function matching(workspace: Workspace, context: Context): RunRow[] {
   const from = Number(context.req.query("start_time_from") ?? 0);
   const to = Number(context.req.query("start_time_to") ?? Number.POSITIVE_INFINITY);
   const oldest = workspace.clock.now() - keptMs;
+  const caller = callerOf(context);
+  const visible = visibleTo(workspace, caller, "jobs");
   return [...runTable(workspace).values()]
     .filter(
       (run) =>
         (key === undefined || run.jobId === key) &&
+        (visible(run.jobId) || (run.runType === "SUBMIT_RUN" && run.creator === caller)) &&
         (type === undefined || run.runType === type) &&
         (!active || run.endTime === undefined) &&
         (!completed || run.endTime !== undefined) &&

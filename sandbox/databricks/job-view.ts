@@ -1,5 +1,7 @@
 import type { Context } from "hono";
 import type { Json, JsonObject } from "../http/json.js";
+import { visibleTo } from "./access-control.js";
+import { callerOf } from "./caller.js";
 import { invalidParameter } from "./errors.js";
 import { settingsIn } from "./job-format.js";
 import { jobTable, type JobRow } from "./job-row.js";
@@ -98,8 +100,10 @@ function listed(workspace: Workspace, row: JobRow, version: string, expand: bool
 export function listJobs(workspace: Workspace, context: Context, version: string): JsonObject {
   const name = context.req.query("name")?.toLowerCase();
   const expand = queryFlag(context, "expand_tasks");
+  const visible = visibleTo(workspace, callerOf(context), "jobs");
   const rows = [...jobTable(workspace).values()]
     .reverse()
+    .filter((row) => visible(row.id.toString()))
     .filter((row) => name === undefined || String(row.settings["name"]).toLowerCase() === name);
   const shown = (row: JobRow): JsonObject => listed(workspace, row, version, expand);
   const empty: Json[] = [];

@@ -1,6 +1,8 @@
 import type { Hono } from "hono";
 import { jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
+import { visibleTo } from "./access-control.js";
+import { callerOf } from "./caller.js";
 import { clusterTable, isPurged } from "./cluster-row.js";
 import { clusterOf } from "./clusters.js";
 import { invalidParameter } from "./errors.js";
@@ -34,10 +36,11 @@ export const libraries: Service = {
   mount(app: Hono, workspace: Workspace): void {
     const path = (name: string): string => `/api/2.0/libraries/${name}`;
     app.get(path("all-cluster-statuses"), (context) => {
+      const visible = visibleTo(workspace, callerOf(context), "clusters");
       const statuses = [...libraryTable(workspace).keys()]
         .filter((id) => {
           const row = clusterTable(workspace).get(id);
-          return row && !isPurged(workspace, row);
+          return row && !isPurged(workspace, row) && visible(id);
         })
         .map((id) => ({ cluster_id: id, library_statuses: statusesOf(workspace, id) }));
       return reply(context, statuses.length > 0 ? { statuses } : {});

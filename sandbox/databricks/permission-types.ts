@@ -1,8 +1,15 @@
 import { clusterTable } from "./cluster-row.js";
 import { poolTable } from "./instance-pool-row.js";
 import { jobTable } from "./job-row.js";
+import type { Grant } from "./permission-row.js";
 import { policyTable } from "./policy-row.js";
 import type { Workspace } from "./workspace.js";
+
+/** A grant that an object has from another, named as the API names it: `/jobs/`, `/directories/42`. */
+export interface InheritedGrant {
+  readonly grant: Grant;
+  readonly from: string;
+}
 
 /** What the permissions API knows of one sort of object. */
 export interface PermissionType {
@@ -14,6 +21,10 @@ export interface PermissionType {
   readonly adminLevel: string;
   readonly hasOwner: boolean;
   readonly noun: string;
+  /** What stands above an object and holds for it, too; by default `admins` have `adminLevel` on every object of the type. */
+  inherited?(workspace: Workspace, id: string): readonly InheritedGrant[];
+  /** Throws where an access list may not become `grants`. */
+  refuse?(workspace: Workspace, id: string, grants: readonly Grant[]): void;
   /** Whether an object of that id is there. */
   exists(workspace: Workspace, id: string): boolean;
 }

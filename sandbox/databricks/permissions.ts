@@ -3,7 +3,7 @@ import { ApiError, jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
 import { doesNotExist, invalidParameter } from "./errors.js";
 import { grantsOn, setGrants, type Grant } from "./permission-row.js";
-import { permissionTypes, type PermissionType } from "./permission-types.js";
+import { permissionTypes, type InheritedGrant, type PermissionType } from "./permission-types.js";
 import { findGroup, findServicePrincipal, findUser } from "./principal-row.js";
 import type { Service } from "./registry.js";
 import { objectList } from "./request-fields.js";
@@ -56,6 +56,7 @@ export function storeGrants(
 ): void {
   if (type.hasOwner && grants.filter((grant) => grant.level === "IS_OWNER").length !== 1)
     throw invalidParameter(`The ${type.objectType} must have exactly one owner.`);
+  type.refuse?.(workspace, id, grants);
   setGrants(workspace, name, id, grants);
 }
 
@@ -70,23 +71,42 @@ export function mergedGrants(existing: readonly Grant[], added: readonly Grant[]
   return [...kept, ...added];
 }
 
-/** An object's list as it is shown: a principal's inherited level stands before the direct one. */
+/** An object's list as it is shown: a principal's inherited levels stand before the direct one. */
 function shown(workspace: Workspace, name: string, id: string, type: PermissionType): JsonObject {
-  const entries: JsonObject[] = grantsOn(workspace, name, id).map((grant) => ({
-    [grant.kind]: grant.name,
-    ...displayNameOf(workspace, grant),
-    all_permissions: [
-      ...(grant.kind === "group_name" && grant.name === "admins" ? [inherited(name, type)] : []),
-      { permission_level: grant.level, inherited: false },
-    ],
-  }));
-  if (!entries.some((entry) => entry["group_name"] === "admins"))
-    entries.push({ group_name: "admins", all_permissions: [inherited(name, type)] });
-  return { object_id: `/${name}/${id}`, object_type: type.objectType, access_control_list: entries };
+  const direct = grantsOn(workspace, name, id);
+  const above = inheritedOf(workspace, name, id, type);
+  const principals = [...direct, ...above.map(({ grant }) => grant)].filter(
+    (grant, index, all) => all.findIndex((other) => sameGrantee(other, grant)) === index,
+  );
+  return {
+    object_id: `/${name}/${id}`,
+    object_type: type.objectType,
+    access_control_list: principals.map((principal) => ({
+      [principal.kind]: principal.name,
+      ...displayNameOf(workspace, principal),
+      all_permissions: [
+        ...above
+          .filter(({ grant }) => sameGrantee(grant, principal))
+          .map(({ grant, from }) => ({
+            permission_level: grant.level,
+            inherited: true,
+            inherited_from_object: [from],
+          })),
+        ...direct
+          .filter((grant) => sameGrantee(grant, principal))
+          .map((grant) => ({ permission_level: grant.level, inherited: false })),
+      ],
+    })),
+  };
 }
 
-function inherited(name: string, type: PermissionType): JsonObject {
-  return { permission_level: type.adminLevel, inherited: true, inherited_from_object: [`/${name}/`] };
+function inheritedOf(workspace: Workspace, name: string, id: string, type: PermissionType): readonly InheritedGrant[] {
+  if (type.inherited) return type.inherited(workspace, id);
+  return [{ grant: { kind: "group_name", name: "admins", level: type.adminLevel }, from: `/${name}/` }];
+}
+
+function sameGrantee(a: Grant, b: Grant): boolean {
+  return a.kind === b.kind && a.name === b.name;
 }
 
 function displayNameOf(workspace: Workspace, { kind, name }: Grant): JsonObject {

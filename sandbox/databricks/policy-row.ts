@@ -1,5 +1,6 @@
 import { parseJson, stringifyJson, type JsonObject } from "../http/json.js";
 import { invalidParameter } from "./errors.js";
+import { setGrants } from "./permission-row.js";
 import { policyFamilies } from "./policy-families.js";
 import type { Workspace } from "./workspace.js";
 
@@ -36,6 +37,11 @@ export function policyTable(workspace: Workspace): Map<string, ClusterPolicyRow>
         createdAt: workspace.clock.now(),
         isDefault: true,
       });
+      // The one policy that everybody may use: https://learn.microsoft.com/azure/databricks/admin/clusters/personal-compute
+      if (family.policy_family_id === "personal-vm")
+        setGrants(workspace, "cluster-policies", id.toUpperCase(), [
+          { kind: "group_name", name: "users", level: "CAN_USE" },
+        ]);
     });
   }
   return table;

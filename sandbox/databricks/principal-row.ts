@@ -26,6 +26,12 @@ export function principalTable(workspace: Workspace, kind: PrincipalKind): Princ
           displayName === "users" ? [{ value: "workspace-access" }, { value: "databricks-sql-access" }] : [],
         members: [{ value: admin["id"], display: workspace.adminUserName, $ref: `Users/${String(admin["id"])}` }],
       });
+    if (workspace.plainUserName !== undefined)
+      addPrincipal(workspace, "Users", {
+        userName: workspace.plainUserName,
+        displayName: "Ordinary User",
+        active: true,
+      });
   }
   return workspace.table<JsonObject>(`scim-${kind}`);
 }

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { ApiError, jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
+import { subjectOf } from "./access-control.js";
 import { callerOf } from "./caller.js";
 import { alreadyExists, doesNotExist, invalidParameter } from "./errors.js";
 import type { Service } from "./registry.js";
@@ -40,6 +41,24 @@ export function secretsIn(workspace: Workspace, scope: SecretScopeRow): Readonly
   if (!vault)
     throw new ApiError(400, "BAD_REQUEST", `Failed to list secrets of ${scope.keyVault.dns_name}: no such Key Vault`);
   return new Map([...vault].map(([key, value]) => [key, { value: new TextEncoder().encode(value), updatedAt: 0 }]));
+}
+
+/** Whether a principal, or a group it is in, has that permission on a scope, or a stronger one. */
+export function mayUseScope(
+  workspace: Workspace,
+  caller: string,
+  scope: SecretScopeRow,
+  wanted: (typeof PERMISSIONS)[number],
+): boolean {
+  const { isAdmin, groups } = subjectOf(workspace, caller);
+  return (
+    isAdmin ||
+    [...scope.acls].some(
+      ([principal, permission]) =>
+        (principal === caller || groups.has(principal)) &&
+        PERMISSIONS.indexOf(permission) >= PERMISSIONS.indexOf(wanted),
+    )
+  );
 }
 
 /** Secrets 2.0: https://docs.databricks.com/api/azure/workspace/secrets */
@@ -86,7 +105,8 @@ export const secrets: Service = {
     });
 
     app.get(`${api}/scopes/list`, (c) => {
-      const rows = [...scopes.values()].map(({ name, keyVault }) => ({
+      const visible = [...scopes.values()].filter((scope) => mayUseScope(workspace, callerOf(c), scope, "READ"));
+      const rows = visible.map(({ name, keyVault }) => ({
         name,
         backend_type: keyVault ? "AZURE_KEYVAULT" : "DATABRICKS",
         ...(keyVault && { keyvault_metadata: keyVault }),

@@ -1,6 +1,7 @@
 import { createApp, type ApiError, type ErrorStyle } from "../http/app.js";
 import { listen } from "../http/listen.js";
 import { Traffic } from "../http/traffic.js";
+import { holdToRights } from "./access-rules.js";
 import { requireToken } from "./caller.js";
 import { hostMetadata } from "./host-metadata.js";
 import { RateLimiter } from "./rate-limits.js";
@@ -57,7 +58,7 @@ export async function startWorkspaceServer(options: WorkspaceServerOptions): Pro
   });
   traffic.install(app);
   app.get("/.well-known/databricks-config", hostMetadata(workspace));
-  app.use(requireToken(workspace), limits.middleware);
+  app.use(requireToken(workspace), limits.middleware, holdToRights(workspace));
   for (const service of services) service.mount(app, workspace);
 
   const { url, close: stopListening } = await listen(app, options.port);

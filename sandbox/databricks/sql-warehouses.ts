@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
+import { visibleTo } from "./access-control.js";
 import { callerOf } from "./caller.js";
 import { doesNotExist, invalidParameter } from "./errors.js";
 import { pageOf } from "./page-token.js";
@@ -126,7 +127,9 @@ export const sqlWarehouses: Service = {
     });
     app.get(path, (context) => {
       const size = queryInteger(context, "page_size", { fallback: 1_000, min: 1, max: 1_000 });
-      const page = pageOf([...warehouseTable(workspace).values()], size, context.req.query("page_token"), "warehouses");
+      const visible = visibleTo(workspace, callerOf(context), "warehouses");
+      const rows = [...warehouseTable(workspace).values()].filter(({ id }) => visible(id));
+      const page = pageOf(rows, size, context.req.query("page_token"), "warehouses");
       return reply(context, {
         warehouses: page.items.map((row) => shown(workspace, row)),
         ...(page.next && { next_page_token: page.next }),

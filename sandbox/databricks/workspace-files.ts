@@ -1,8 +1,10 @@
 import type { Context } from "hono";
 import { ApiError, reply } from "../http/app.js";
+import { callerOf } from "./caller.js";
 import { asSource } from "./notebook-formats.js";
 import type { Service } from "./registry.js";
 import { importByContent } from "./workspace-objects.js";
+import { WorkspaceAccess } from "./workspace-permissions.js";
 import { noSuchPath, workspacePath, WorkspaceTree } from "./workspace-tree.js";
 
 /** https://docs.databricks.com/aws/en/files/workspace (file size limit) */
@@ -27,8 +29,9 @@ export const workspaceFiles: Service = {
           "MAX_FILE_SIZE_EXCEEDED",
           `${path} has ${content.length} bytes, ${MAX_BYTES} is the most`,
         );
+      new WorkspaceAccess(workspace, tree, callerOf(c)).write(path);
       try {
-        importByContent(tree, path, content, c.req.query("overwrite") === "true");
+        importByContent(new WorkspaceTree(workspace, callerOf(c)), path, content, c.req.query("overwrite") === "true");
       } catch (cause) {
         // Where a file is in the way this API answers 409; where a notebook is, 400 as import does.
         if (cause instanceof ApiError && cause.errorCode === "RESOURCE_ALREADY_EXISTS" && tree.find(path)?.info.file)
@@ -42,6 +45,7 @@ export const workspaceFiles: Service = {
       const path = pathAfter(c, `${api}/`);
       const info = tree.find(path)?.info;
       if (!info?.file && !info?.notebook) throw noSuchPath(path);
+      new WorkspaceAccess(workspace, tree, callerOf(c)).read(path);
       return new Response(new Uint8Array(info.notebook ? asSource(info.notebook) : (info.file ?? [])), {
         headers: { "content-type": "application/octet-stream" },
       });

@@ -1,12 +1,14 @@
 import type { Context } from "hono";
 import { ApiError, jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
+import { callerOf } from "./caller.js";
 import { invalidParameter } from "./errors.js";
 import * as formats from "./notebook-formats.js";
 import { isWithin, join, nameOf, parentOf, type PathNode } from "./path-tree.js";
 import type { Service } from "./registry.js";
 import { optionalString } from "./request-fields.js";
 import { noSuchPath, typeOf, workspacePath, type WorkspaceObject, WorkspaceTree } from "./workspace-tree.js";
+import { WorkspaceAccess } from "./workspace-permissions.js";
 import { readZip, writeZip } from "./zip-archive.js";
 
 /** https://docs.databricks.com/api/azure/workspace/workspace/import; Jupyter notebooks may be larger. */
@@ -20,11 +22,13 @@ export const workspaceObjects: Service = {
     const tree = new WorkspaceTree(workspace);
     tree.furnish();
     const api = "/api/2.0/workspace";
+    const access = (c: Context): WorkspaceAccess => new WorkspaceAccess(workspace, tree, callerOf(c));
 
     app.get(`${api}/get-status`, (c) => {
       const { path, asked } = workspacePath(c.req.query("path"));
       const node = tree.find(path);
       if (!node) throw noSuchPath(asked(path));
+      access(c).read(path, asked(path));
       const exportInfo = c.req.query("return_export_info") === "true" && node.info.notebook;
       return reply(c, {
         ...objectInfo(asked(path), node),
@@ -35,22 +39,29 @@ export const workspaceObjects: Service = {
     app.get(`${api}/list`, (c) => {
       const { path, asked } = workspacePath(c.req.query("path"));
       if (!tree.find(path)) throw noSuchPath(asked(path));
+      const may = access(c);
+      may.read(path, asked(path));
       const since = Number(c.req.query("notebooks_modified_after") ?? 0);
       const objects = tree
         .list(path)
-        .filter(([, { info }]) => !info.notebook || info.modifiedAt >= since)
+        .filter(([child, { info }]) => (!info.notebook || info.modifiedAt >= since) && may.mayRead(child))
         .map(([child, node]) => objectInfo(asked(child), node));
       return reply(c, objects.length === 0 ? {} : { objects });
     });
 
     app.post(`${api}/mkdirs`, async (c) => {
-      tree.makeFolders(workspacePath((await jsonBody(c)).path).path);
+      const { path } = workspacePath((await jsonBody(c)).path);
+      // A folder that is there already is no error, and needs no more than to be seen.
+      if (!tree.find(path)?.children || !access(c).mayRead(path)) access(c).write(path);
+      new WorkspaceTree(workspace, callerOf(c)).makeFolders(path);
       return reply(c);
     });
 
     app.post(`${api}/delete`, async (c) => {
       const body = await jsonBody(c);
-      tree.delete(workspacePath(body.path).path, body.recursive === true);
+      const { path } = workspacePath(body.path);
+      access(c).remove(path);
+      tree.delete(path, body.recursive === true);
       return reply(c);
     });
 
@@ -59,7 +70,8 @@ export const workspaceObjects: Service = {
       const limit = request.format === "JUPYTER" ? MAX_JUPYTER_BYTES : MAX_BYTES;
       if (request.content.length > limit)
         throw tooLarge(`File size imported is (${request.content.length} bytes), exceeded max size (${limit} bytes)`);
-      importObject(tree, request);
+      access(c).write(request.path);
+      importObject(new WorkspaceTree(workspace, callerOf(c)), request);
       return reply(c);
     });
 
@@ -67,6 +79,7 @@ export const workspaceObjects: Service = {
       const { path, asked } = workspacePath(c.req.query("path"));
       const node = tree.find(path);
       if (!node) throw noSuchPath(asked(path));
+      access(c).read(path, asked(path));
       const format = c.req.query("format") || "SOURCE";
       const { content, type } = exported(tree, path, node, format);
       const limit = format === "JUPYTER" ? MAX_JUPYTER_BYTES : MAX_BYTES;

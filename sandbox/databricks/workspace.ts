@@ -13,6 +13,8 @@ export interface WorkspaceOptions {
   readonly clock: Clock;
   /** The administrator's token; any request without a known token is refused. */
   readonly token: string;
+  /** A token of a user who is no administrator; without it that user is not there. */
+  readonly userToken?: string;
   /** How long a cluster takes from PENDING to RUNNING and from TERMINATING to TERMINATED, in ms of the clock. */
   readonly clusterStartMs?: number;
   readonly clusterStopMs?: number;
@@ -54,6 +56,11 @@ export class Workspace {
     return table as Map<string, Row>;
   }
 
+  /** The user behind `userToken`, a member of `users` and nothing else; undefined where there is none. */
+  get plainUserName(): string | undefined {
+    return this.options.userToken === undefined ? undefined : "ordinary.user@contoso.com";
+  }
+
   get adminUserName(): string {
     return this.options.adminUserName ?? "admin@example.com";
   }
@@ -65,7 +72,9 @@ export class Workspace {
 
   /** Whom a token belongs to; undefined when this workspace does not know it. */
   callerOfToken(token: string): string | undefined {
-    return token === this.options.token ? this.adminUserName : this.table<string>("tokens").get(token);
+    if (token === this.options.token) return this.adminUserName;
+    if (token === this.options.userToken) return this.plainUserName;
+    return this.table<string>("tokens").get(token);
   }
 
   /** Registers what a service must give back (workers, timers) when the workspace goes. */
