@@ -24,6 +24,8 @@ export function createCluster(
   spec: JsonObject,
   made: {
     readonly by: string;
+    /** What was asked for, where that is not `spec`. */
+    readonly asked?: JsonObject;
     readonly source: ClusterSource;
     readonly ownTags?: Readonly<Record<string, string>>;
     readonly id?: string;
@@ -33,6 +35,7 @@ export function createCluster(
   const row: ClusterRow = {
     id: made.id ?? newClusterId(workspace),
     spec,
+    asked: made.asked ?? spec,
     source: made.source,
     creator: made.by,
     ownTags: made.ownTags ?? {},
@@ -94,8 +97,9 @@ export function restartCluster(workspace: Workspace, row: ClusterRow, user: stri
 export function resizeCluster(workspace: Workspace, row: ClusterRow, size: JsonObject, user: string): void {
   expectState(row, "RUNNING");
   recordEvent(workspace, row.id, "RESIZING", { cluster_size: size, previous_cluster_size: sizeOf(row.spec), user });
-  const { num_workers: _, autoscale: __, ...rest } = row.spec;
-  row.spec = { ...rest, ...size };
+  const resized = ({ num_workers: _, autoscale: __, ...rest }: JsonObject): JsonObject => ({ ...rest, ...size });
+  row.spec = resized(row.spec);
+  row.asked = resized(row.asked);
   row.state = "RESIZING";
   become(workspace, row, "RUNNING", workspace.controls.clusterStopMs);
 }

@@ -16,8 +16,10 @@ export interface TerminationReason {
 /** One cluster as it is stored. Times are ms of the workspace's clock. */
 export interface ClusterRow {
   readonly id: string;
-  /** The request's fields, unknown ones too, without `cluster_id`. */
+  /** The request's fields, unknown ones too, without `cluster_id` and with what a policy and the service put in. */
   spec: JsonObject;
+  /** What was asked for at the last create or edit, before a policy and the service put anything in. */
+  asked: JsonObject;
   readonly source: ClusterSource;
   creator: string;
   /** Tags that the maker of the cluster adds to the default ones, e.g. JobId and RunName. */

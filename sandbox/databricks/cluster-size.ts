@@ -1,11 +1,12 @@
 import type { JsonObject } from "../http/json.js";
-import { poolTable } from "./instance-pool-row.js";
+import { deletedPools, poolTable } from "./instance-pool-row.js";
 import { NodeTypes } from "./node-types.js";
 import { isObject } from "./request-fields.js";
 import type { Workspace } from "./workspace.js";
 
 function poolNodeType(workspace: Workspace, id: unknown): string | undefined {
-  const type = typeof id === "string" ? poolTable(workspace).get(id)?.spec["node_type_id"] : undefined;
+  if (typeof id !== "string") return undefined;
+  const type = poolTable(workspace).get(id)?.spec["node_type_id"] ?? deletedPools(workspace).get(id);
   return typeof type === "string" ? type : undefined;
 }
 

@@ -2,10 +2,11 @@ import { ApiError } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
 import { clusterTable } from "./cluster-row.js";
 import { instancePool } from "./instance-pool-row.js";
-import { applyPolicy } from "./policy-rules.js";
+import { applyPolicy, type ClusterType } from "./policy-rules.js";
 import { invalidParameter } from "./errors.js";
 import { NodeTypes } from "./node-types.js";
-import { isObject, objectField, objectList, optionalString, requiredString } from "./request-fields.js";
+import { isObject, objectField, objectList, optionalString, requiredString, stringList } from "./request-fields.js";
+import { simpleForm } from "./simple-form.js";
 import { isSparkVersion } from "./spark-versions.js";
 import type { Workspace } from "./workspace.js";
 
@@ -15,14 +16,12 @@ const reservedTags = ["Vendor", "Creator", "ClusterId", "ClusterName", "Databric
  * Checks a cluster's specification as `clusters/create`, `clusters/edit` and a job's `new_cluster` take it, and gives
  * back what is stored: the policy's values put in, every other field as it came, unknown ones too.
  */
-export function checkedSpec(workspace: Workspace, request: JsonObject): JsonObject {
-  let spec = structuredClone(request);
-  delete spec["cluster_id"];
-  delete spec["idempotency_token"];
-  spec = cloned(workspace, spec);
+export function checkedSpec(workspace: Workspace, request: JsonObject, type: ClusterType = "all-purpose"): JsonObject {
+  let spec = cloned(workspace, askedSpec(request));
   const policyId = optionalString(spec, "policy_id");
-  if (policyId) spec = applyPolicy(workspace, policyId, spec);
+  if (policyId) spec = applyPolicy(workspace, policyId, spec, type);
   delete spec["apply_policy_default_values"];
+  spec = simpleForm(spec);
 
   const version = requiredString(spec, "spark_version");
   if (!isSparkVersion(version))
@@ -30,9 +29,16 @@ export function checkedSpec(workspace: Workspace, request: JsonObject): JsonObje
   checkSize(spec);
   checkNodes(workspace, spec);
   checkAutotermination(spec);
-  checkTags(spec);
+  checkFlexibility(workspace, spec);
+  checkTags(workspace, spec);
   for (const script of objectList(spec, "init_scripts")) checkInitScript(script);
   return spec;
+}
+
+/** A request as `spec` of `clusters/get` shows it later: what was asked for, nothing put in, nothing left out. */
+export function askedSpec(request: JsonObject): JsonObject {
+  const { cluster_id: _, idempotency_token: __, ...asked } = structuredClone(request);
+  return asked;
 }
 
 /** `clone_from` copies the libraries of another cluster at creation; an unknown source is refused. */
@@ -48,8 +54,7 @@ function cloned(workspace: Workspace, spec: JsonObject): JsonObject {
 function checkSize(spec: JsonObject): void {
   const autoscale = objectField(spec, "autoscale");
   const workers = spec["num_workers"];
-  const single = spec["is_single_node"] === true;
-  if ((workers !== undefined && autoscale) || (workers === undefined && !autoscale && !single))
+  if ((workers !== undefined && autoscale) || (workers === undefined && !autoscale))
     throw invalidParameter("Exactly 1 of virtual_cluster_size, num_workers or autoscale must be specified.");
   if (workers !== undefined && (!Number.isInteger(workers) || (workers as number) < 0))
     throw invalidParameter(`num_workers must be a non-negative integer, not ${String(workers)}`);
@@ -83,6 +88,21 @@ function checkNodes(workspace: Workspace, spec: JsonObject): void {
     throw invalidParameter("Missing required field: node_type_id (or instance_pool_id)");
 }
 
+/** https://docs.databricks.com/api/azure/workspace/clusters/create (worker_node_type_flexibility) */
+function checkFlexibility(workspace: Workspace, spec: JsonObject): void {
+  const types = new NodeTypes(workspace.options.region);
+  for (const field of ["worker_node_type_flexibility", "driver_node_type_flexibility"]) {
+    const flexibility = objectField(spec, field);
+    if (!flexibility) continue;
+    if (spec["instance_pool_id"])
+      throw invalidParameter(`The field '${field}' cannot be supplied when an instance pool ID is provided.`);
+    const alternates = stringList(flexibility, "alternate_node_type_ids") ?? [];
+    if (alternates.length === 0) throw invalidParameter(`Missing required field: ${field}.alternate_node_type_ids`);
+    const unknown = alternates.find((id) => !types.has(id));
+    if (unknown !== undefined) throw invalidParameter(`${field}: node type ${unknown} is not supported.`);
+  }
+}
+
 function checkAutotermination(spec: JsonObject): void {
   const minutes = spec["autotermination_minutes"];
   if (minutes === undefined || minutes === 0) return;
@@ -91,11 +111,19 @@ function checkAutotermination(spec: JsonObject): void {
 }
 
 /** At most 45 tags, none with the key of a default tag: https://docs.databricks.com/api/azure/workspace/clusters/create */
-function checkTags(spec: JsonObject): void {
+function checkTags(workspace: Workspace, spec: JsonObject): void {
   const tags = objectField(spec, "custom_tags") ?? {};
   if (Object.keys(tags).length > 45) throw invalidParameter("At most 45 custom tags are allowed for a cluster.");
   const taken = Object.keys(tags).find((key) => reservedTags.includes(key));
   if (taken) throw invalidParameter(`Custom tag key ${taken} conflicts with a default tag.`);
+  // The words are the service's: https://github.com/databricks/terraform-provider-databricks/pull/2242
+  const pool = optionalString(spec, "instance_pool_id");
+  const poolTags = pool ? (objectField(instancePool(workspace, pool).spec, "custom_tags") ?? {}) : {};
+  const twice = Object.keys(tags).filter((key) => key in poolTags);
+  if (twice.length > 0)
+    throw invalidParameter(
+      `Invalid tags - the following custom tag keys conflict with the pool's custom tag keys: ${twice.join(", ")}`,
+    );
 }
 
 /**

@@ -81,5 +81,5 @@ export function clusterDetails(workspace: Workspace, row: ClusterRow): JsonObjec
 
 /** As `clusters/get` shows it: `spec` is what was asked for at the last create or edit, and nothing else. */
 export function clusterWithSpec(workspace: Workspace, row: ClusterRow): JsonObject {
-  return { ...clusterDetails(workspace, row), spec: row.spec };
+  return { ...clusterDetails(workspace, row), spec: row.asked };
 }

@@ -14,7 +14,7 @@ import {
 } from "./cluster-lifecycle.js";
 import { listClusters } from "./cluster-list.js";
 import { clusterTable, isPurged, type ClusterRow, type ClusterSource } from "./cluster-row.js";
-import { checkedSpec, refuseDbfsInitScripts } from "./cluster-spec.js";
+import { askedSpec, checkedSpec, refuseDbfsInitScripts } from "./cluster-spec.js";
 import { clusterWithSpec } from "./cluster-view.js";
 import { applyMask } from "./field-mask.js";
 import { invalidParameter, invalidState, quotaExceeded } from "./errors.js";
@@ -49,7 +49,8 @@ function editableOf(workspace: Workspace, id: string, verb: string): ClusterRow 
 function create(workspace: Workspace, body: JsonObject, caller: string): JsonObject {
   const spec = checkedSpec(workspace, body);
   refuseDbfsInitScripts(workspace, spec);
-  const row = createCluster(workspace, spec, { by: caller, source: "API" });
+  const { clone_from: _, ...asked } = askedSpec(body);
+  const row = createCluster(workspace, spec, { by: caller, source: "API", asked });
   grantCreator(workspace, "clusters", row.id, caller);
   const from = objectField(body, "clone_from")?.["source_cluster_id"];
   if (typeof from === "string")
@@ -70,13 +71,14 @@ function respecify(workspace: Workspace, row: ClusterRow, request: JsonObject, u
   refuseDbfsInitScripts(workspace, spec);
   recordEvent(workspace, row.id, "EDITED", { user, previous_attributes: row.spec, attributes: spec });
   row.spec = spec;
+  row.asked = askedSpec(request);
   if (row.state === "RUNNING") restartCluster(workspace, row, user);
 }
 
 function update(workspace: Workspace, row: ClusterRow, body: JsonObject, user: string): void {
   const changes = objectField(body, "cluster") ?? {};
   const mask = requiredString(body, "update_mask");
-  const spec = applyMask(row.spec, changes, mask);
+  const spec = applyMask(row.asked, changes, mask);
   // One of the two ways to size a cluster replaces the other when the mask names only it.
   if (mask.includes("num_workers") && spec["num_workers"] !== undefined && !mask.includes("autoscale"))
     delete spec["autoscale"];

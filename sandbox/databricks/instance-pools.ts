@@ -1,16 +1,16 @@
 import type { Hono } from "hono";
 import { jsonBody, reply } from "../http/app.js";
-import type { JsonObject } from "../http/json.js";
+import { stringifyJson, type Json, type JsonObject } from "../http/json.js";
 import { visibleTo } from "./access-control.js";
 import { callerOf } from "./caller.js";
 import { clusterTable } from "./cluster-row.js";
 import { workersOf } from "./cluster-size.js";
 import { doesNotExist, invalidParameter } from "./errors.js";
-import { poolTable, type InstancePoolRow } from "./instance-pool-row.js";
+import { deletedPools, poolTable, type InstancePoolRow } from "./instance-pool-row.js";
 import { NodeTypes } from "./node-types.js";
 import { grantCreator, revokeAll } from "./permission-row.js";
 import type { Service } from "./registry.js";
-import { requiredString } from "./request-fields.js";
+import { isObject, objectField, requiredString } from "./request-fields.js";
 import type { Workspace } from "./workspace.js";
 
 /** What `instance-pools/edit` may change; anything else must be sent as it is or left out. */
@@ -20,7 +20,17 @@ const editable = [
   "max_capacity",
   "idle_instance_autotermination_minutes",
   "custom_tags",
+];
+const setAtCreation = [
+  "node_type_id",
+  "disk_spec",
+  "enable_elastic_disk",
+  "azure_attributes",
+  "preloaded_spark_versions",
+  "preloaded_docker_images",
   "node_type_flexibility",
+  "remote_disk_throughput",
+  "total_initial_remote_disk_size",
 ];
 
 function poolOf(workspace: Workspace, id: string): InstancePoolRow {
@@ -60,17 +70,31 @@ function create(workspace: Workspace, body: JsonObject, creator: string): JsonOb
   return { instance_pool_id: id };
 }
 
+/** Whether what is sent says what stands: a part of an object says no more than that part. */
+function agrees(sent: Json | undefined, stands: Json | undefined): boolean {
+  if (isObject(sent))
+    return isObject(stands) && Object.entries(sent).every(([field, value]) => agrees(value, stands[field]));
+  return stringifyJson(sent) === stringifyJson(stands);
+}
+
 function edit(workspace: Workspace, body: JsonObject): void {
   const pool = poolOf(workspace, requiredString(body, "instance_pool_id"));
   checkName(workspace, requiredString(body, "instance_pool_name"), pool);
-  if (body["node_type_id"] !== undefined && body["node_type_id"] !== pool.spec["node_type_id"])
-    throw invalidParameter("The node type of an instance pool cannot be changed.");
+  requiredString(body, "node_type_id");
+  const changed = setAtCreation.find((field) => body[field] !== undefined && !agrees(body[field], pool.spec[field]));
+  if (changed)
+    throw invalidParameter(`The field '${changed}' of an instance pool cannot be changed after its creation.`);
   const kept = Object.entries(pool.spec).filter(([field]) => !editable.includes(field));
   const given = Object.entries(body).filter(([field]) => field !== "instance_pool_id");
+  const tags = objectField(body, "custom_tags") ?? {};
+  const oldTags = pool.spec["custom_tags"];
   pool.spec = {
     min_idle_instances: 0,
     idle_instance_autotermination_minutes: 0,
     ...Object.fromEntries([...kept, ...given]),
+    // Tags can be changed, but never all be taken away:
+    // https://github.com/databricks/terraform-provider-databricks/pull/2400
+    ...(Object.keys(tags).length === 0 && oldTags !== undefined && { custom_tags: oldTags }),
   };
 }
 
@@ -110,8 +134,9 @@ export const instancePools: Service = {
       return reply(context);
     });
     app.post(path("delete"), async (context) => {
-      const { id } = poolOf(workspace, requiredString(await jsonBody(context), "instance_pool_id"));
+      const { id, spec } = poolOf(workspace, requiredString(await jsonBody(context), "instance_pool_id"));
       poolTable(workspace).delete(id);
+      deletedPools(workspace).set(id, String(spec["node_type_id"]));
       revokeAll(workspace, "instance-pools", id);
       return reply(context);
     });

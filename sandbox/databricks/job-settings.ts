@@ -52,7 +52,7 @@ function checkTasks(workspace: Workspace, settings: JsonObject, maxTasks: number
     clusterKeys.add(key);
     const spec = objectField(cluster, "new_cluster");
     if (!spec) throw invalidParameter(`Missing required field: job_clusters.new_cluster (${key})`);
-    if (sentClusters.has(key)) checkedSpec(workspace, spec);
+    if (sentClusters.has(key)) checkedSpec(workspace, spec, "job");
   }
   const tasks = objectList(settings, "tasks");
   if (tasks.length > maxTasks) throw invalidParameter(`The number of tasks exceeds the limit of ${maxTasks}.`);
@@ -91,7 +91,7 @@ function checkTask(workspace: Workspace, task: JsonObject, clusterKeys: Readonly
   const existing = optionalString(task, "existing_cluster_id");
   if (existing !== undefined) checkExistingCluster(workspace, existing);
   const spec = objectField(task, "new_cluster");
-  if (spec) checkedSpec(workspace, spec);
+  if (spec) checkedSpec(workspace, spec, "job");
   const key = optionalString(task, "job_cluster_key");
   if (key !== undefined && !clusterKeys.has(key))
     throw invalidParameter(`Job cluster '${key}' is not defined in field 'job_clusters'.`);
@@ -128,6 +128,7 @@ function checkRunAs(workspace: Workspace, settings: JsonObject): void {
  * https://docs.databricks.com/reference/jobs-api-2-2-updates.html */
 export function withDefaults(settings: JsonObject, version: string): JsonObject {
   const { format: _, access_control_list: __, tasks, ...rest } = settings;
+  const source = isObject(rest["git_source"]) ? "GIT" : "WORKSPACE";
   return {
     name: "Untitled",
     email_notifications: {},
@@ -136,30 +137,27 @@ export function withDefaults(settings: JsonObject, version: string): JsonObject 
     max_concurrent_runs: 1,
     ...(version === "2.2" && { queue: { enabled: true } }),
     ...rest,
-    ...(Array.isArray(tasks) && { tasks: tasks.filter(isObject).map(taskWithDefaults) }),
-    ...(Array.isArray(rest["job_clusters"]) && {
-      job_clusters: rest["job_clusters"].filter(isObject).map(withoutPolicySwitch),
-    }),
+    ...(Array.isArray(tasks) && { tasks: tasks.filter(isObject).map((task) => taskWithDefaults(task, source)) }),
   };
 }
 
-/** The switch is used up at creation and never shown again. */
-function withoutPolicySwitch(holder: JsonObject): JsonObject {
-  const spec = holder["new_cluster"];
-  if (!isObject(spec)) return holder;
-  const { apply_policy_default_values: _, ...kept } = spec;
-  return { ...holder, new_cluster: kept };
-}
-
-function taskWithDefaults(task: JsonObject): JsonObject {
-  const notebook = task["notebook_task"];
+/** What the platform fills in and puts in order when a task is saved; a for-each task's inner task fares alike. */
+function taskWithDefaults(task: JsonObject, source: string): JsonObject {
+  const { notebook_task: notebook, for_each_task: loop, depends_on: others } = task;
   return {
     run_if: "ALL_SUCCESS",
     timeout_seconds: 0,
     email_notifications: {},
-    ...withoutPolicySwitch(task),
-    ...(isObject(notebook) && { notebook_task: { source: "WORKSPACE", ...notebook } }),
+    ...task,
+    ...(isObject(notebook) && { notebook_task: { source, ...notebook } }),
+    ...(Array.isArray(others) && { depends_on: others.filter(isObject).sort(byTaskKey) }),
+    ...(isObject(loop) &&
+      isObject(loop["task"]) && { for_each_task: { ...loop, task: taskWithDefaults(loop["task"], source) } }),
   };
+}
+
+function byTaskKey({ task_key: a }: JsonObject, { task_key: b }: JsonObject): number {
+  return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
 }
 
 /** The key by which `jobs/update` merges each array of the settings. */

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../http/json.js";
 import { visibleTo } from "./access-control.js";
 import { callerOf } from "./caller.js";
 import { invalidParameter } from "./errors.js";
+import { withShownClusters } from "./job-cluster-view.js";
 import { settingsIn } from "./job-format.js";
 import { jobTable, type JobRow } from "./job-row.js";
 import { deletedPrincipals } from "./principal-row.js";
@@ -69,7 +70,7 @@ export function jobDetails(
   pageToken: string | undefined,
 ): JsonObject {
   const offset = version === "2.2" ? arrayOffset(pageToken) : 0;
-  const { cut, more } = cutArrays(settingsIn(version, row), pagedArrays, offset);
+  const { cut, more } = cutArrays(withShownClusters(workspace, settingsIn(version, row)), pagedArrays, offset);
   return {
     ...header(workspace, row),
     run_as_user_name: runAsOf(workspace, row),
@@ -80,7 +81,7 @@ export function jobDetails(
 }
 
 function listed(workspace: Workspace, row: JobRow, version: string, expand: boolean): JsonObject {
-  let settings = settingsIn(version, row);
+  let settings = withShownClusters(workspace, settingsIn(version, row));
   const { cut, more } = cutArrays(settings, pagedArrays, 0);
   settings = cut;
   if (!expand && settings["format"] === "MULTI_TASK")

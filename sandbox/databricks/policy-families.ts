@@ -32,7 +32,7 @@ export const policyFamilies: readonly PolicyFamily[] = [
       node_type_id: nodes,
       spark_version: auto,
       data_security_mode: { type: "fixed", value: "USER_ISOLATION", hidden: true },
-      "autoscale.max_workers": { type: "unlimited", defaultValue: 10 },
+      "autoscale.max_workers": { type: "unlimited", defaultValue: 10, isOptional: true },
     }),
   },
   {

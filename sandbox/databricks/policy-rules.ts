@@ -6,27 +6,36 @@ import type { Workspace } from "./workspace.js";
 
 /** Attributes whose keys have dots of their own: the rest of a rule's path is one key. */
 const maps = ["spark_conf", "spark_env_vars", "custom_tags"];
-/** Attributes of a policy that are no field of a cluster. */
-const virtual = /^(dbus_per_hour|cluster_type|libraries|.*\.\*|.*\.\d+(\..*)?)$/;
+/** Attributes of a policy that are no field of a cluster and that nothing here can hold a cluster to. */
+const virtual = /^(dbus_per_hour|libraries(\..*)?)$/;
+
+/** What a cluster is for, as the attribute `cluster_type` calls it. */
+export type ClusterType = "all-purpose" | "job";
 
 function pathOf(attribute: string): string[] {
   const map = maps.find((name) => attribute.startsWith(`${name}.`));
   return map ? [map, attribute.slice(map.length + 1)] : attribute.split(".");
 }
 
-function read(spec: JsonObject, path: readonly string[]): Json | undefined {
-  let value: Json | undefined = spec;
-  for (const step of path) value = isObject(value) ? value[step] : undefined;
-  return value;
+/** Every value that a path leads to; a step `*` stands for each element of a list, a number for the one at that place. */
+function read(value: Json | undefined, [step, ...rest]: readonly string[]): Json[] {
+  if (step === undefined) return value === undefined || value === null ? [] : [value];
+  if (Array.isArray(value)) {
+    const elements = step === "*" ? value : [value[Number(step)]];
+    return elements.flatMap((element) => read(element, rest));
+  }
+  return isObject(value) ? read(value[step], rest) : [];
 }
 
-function write(spec: JsonObject, path: readonly string[], value: Json): void {
-  let place = spec;
-  for (const step of path.slice(0, -1)) {
-    if (!isObject(place[step])) place[step] = {};
-    place = place[step] as JsonObject;
+function write(place: JsonObject | Json[], [step = "", ...rest]: readonly string[], value: Json): void {
+  const holder = place as JsonObject;
+  const next = rest[0];
+  if (next === undefined) {
+    holder[step] = value;
+    return;
   }
-  place[path.at(-1) ?? ""] = value;
+  if (holder[step] === null || typeof holder[step] !== "object") holder[step] = /^\d+$/.test(next) ? [] : {};
+  write(holder[step], rest, value);
 }
 
 /** What a rule asks of a value, in the words of an error; undefined when the value is allowed. */
@@ -55,30 +64,53 @@ function objection(rule: JsonObject, value: Json): string | undefined {
   }
 }
 
+/** Rules that only limit a value ask for one, unless they say that it is optional. */
+const limiting = ["allowlist", "blocklist", "regex", "range", "unlimited"];
+
 /**
- * A cluster's fields under a policy: fixed values put in, defaults too where they are asked for or the field is not
- * optional, anything the policy does not allow refused.
+ * A cluster's fields under a policy: fixed values put in, defaults too where they are asked for, a field that must be there
+ * and is not, or that the policy does not allow, refused.
  * https://learn.microsoft.com/azure/databricks/admin/clusters/policy-definition
  */
-export function applyPolicy(workspace: Workspace, policyId: string, request: JsonObject): JsonObject {
+export function applyPolicy(
+  workspace: Workspace,
+  policyId: string,
+  request: JsonObject,
+  type: ClusterType,
+): JsonObject {
   const definition = effectiveDefinition(clusterPolicy(workspace, policyId));
   const spec = structuredClone(request);
   const withDefaults = spec["apply_policy_default_values"] === true;
   for (const [attribute, rule] of Object.entries(parseJson(definition || "{}") as JsonObject)) {
     if (virtual.test(attribute) || !isObject(rule)) continue;
     const path = pathOf(attribute);
-    const value = read(spec, path);
-    if (value === undefined || value === null) {
-      if (rule["type"] === "fixed" && rule["value"] !== undefined && !rule["isOptional"])
-        write(spec, path, rule["value"]);
-      else if (withDefaults && rule["defaultValue"] !== undefined) write(spec, path, rule["defaultValue"]);
-      continue;
+    let values = attribute === "cluster_type" ? [type] : read(spec, path);
+    const fill =
+      rule["type"] === "fixed" && !rule["isOptional"]
+        ? rule["value"]
+        : withDefaults
+          ? (rule["defaultValue"] ?? (rule["type"] === "fixed" ? rule["value"] : undefined))
+          : undefined;
+    if (values.length === 0 && fill !== undefined && !path.includes("*")) {
+      write(spec, path, fill);
+      values = read(spec, path);
     }
-    const wrong = objection(rule, value);
-    if (wrong)
-      throw invalidParameter(
-        `Cluster validation error: Validation failed for ${attribute}, ${wrong} (is ${JSON.stringify(String(value))})`,
-      );
+    const needed = limiting.includes(String(rule["type"])) && rule["isOptional"] !== true && !path.includes("*");
+    if (values.length === 0 && needed && !sizedOtherwise(spec, attribute))
+      throw invalidParameter(`Cluster validation error: Validation failed for ${attribute}, the value must be present`);
+    for (const value of values) {
+      const wrong = objection(rule, value);
+      if (wrong)
+        throw invalidParameter(
+          `Cluster validation error: Validation failed for ${attribute}, ${wrong} (is ${JSON.stringify(String(value))})`,
+        );
+    }
   }
   return spec;
+}
+
+/** A cluster has one of the two sizes; a rule for the other one asks for nothing. */
+function sizedOtherwise(spec: JsonObject, attribute: string): boolean {
+  if (attribute === "num_workers") return isObject(spec["autoscale"]);
+  return attribute.startsWith("autoscale.") && spec["num_workers"] !== undefined;
 }

@@ -46,7 +46,7 @@ function ownCluster(workspace: Workspace, run: RunRow, task: TaskRun, key: strin
   const name = `job-${run.jobId}-run-${run.id}-${key}`;
   const row = createCluster(
     workspace,
-    { ...checkedSpec(workspace, spec), cluster_name: name },
+    { ...checkedSpec(workspace, spec, "job"), cluster_name: name },
     {
       by: run.creator,
       source: "JOB",

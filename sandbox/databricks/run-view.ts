@@ -1,5 +1,6 @@
 import type { JsonObject } from "../http/json.js";
 import { clusterTable } from "./cluster-row.js";
+import { withShownCluster, withShownClusters } from "./job-cluster-view.js";
 import { arrayOffset, cutArrays, nextArrayToken } from "./job-view.js";
 import { isObject } from "./request-fields.js";
 import { progressOf, runTable, type RunProgress, type RunRow, type TaskRun } from "./run-row.js";
@@ -72,7 +73,7 @@ function taskView(workspace: Workspace, run: RunRow, origin: string, taskRun: Ta
   const called = isObject(task["run_job_task"]) ? String(task["run_job_task"]["job_id"]) : undefined;
   const child = run.children.map((id) => runTable(workspace).get(id)).find((each) => each?.jobId === called);
   return {
-    ...task,
+    ...withShownCluster(workspace, task),
     ...(isObject(task["run_job_task"]) && child && { run_job_task: { ...task["run_job_task"], run_id: child.id } }),
     run_id: runId,
     run_page_url: pageUrl(workspace, origin, run, runId),
@@ -90,7 +91,7 @@ function singleTask(workspace: Workspace, run: RunRow): JsonObject {
   if (!only) return {};
   const { task } = only;
   const work = Object.fromEntries(Object.entries(task).filter(([field]) => field.endsWith("_task")));
-  const { existing_cluster_id, new_cluster, libraries } = task;
+  const { existing_cluster_id, new_cluster, libraries } = withShownCluster(workspace, task);
   return {
     task: work,
     cluster_spec: {
@@ -132,7 +133,11 @@ export function runDetails(workspace: Workspace, run: RunRow, shown: RunShown): 
       : expand
         ? {
             tasks: run.tasks.map((task) => taskView(workspace, run, origin, task)),
-            ...(run.settings["job_clusters"] !== undefined && { job_clusters: run.settings["job_clusters"] }),
+            ...(run.settings["job_clusters"] !== undefined && {
+              job_clusters: withShownClusters(workspace, { job_clusters: run.settings["job_clusters"] })[
+                "job_clusters"
+              ],
+            }),
           }
         : {};
   const { cut, more } = cutArrays(

@@ -195,7 +195,7 @@ describe("create", () => {
   test("keeps fields of later API versions", async () => {
     const id = await create({
       later_field: { nested: [1] },
-      worker_node_type_flexibility: { alternate_node_type_ids: ["x"] },
+      worker_node_type_flexibility: { alternate_node_type_ids: ["Standard_D4ads_v5"] },
     });
     expect(await get(id)).toMatchObject({ later_field: { nested: [1] }, spec: { later_field: { nested: [1] } } });
   });
