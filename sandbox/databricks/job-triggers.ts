@@ -1,6 +1,7 @@
 import type { JsonObject } from "../http/json.js";
 import { invalidParameter } from "./errors.js";
-import { isTimezone, nextQuartzTime, quartzMistake } from "./quartz.js";
+import { isTimezone } from "./java-time-zones.js";
+import { nextQuartzTime, quartzMistake } from "./quartz.js";
 import { isObject, objectField, objectList } from "./request-fields.js";
 
 export type TriggerKind = "cron" | "periodic" | "continuous" | "file_arrival" | "table_update" | "model" | "other";

@@ -1,54 +1,73 @@
-import { Cron } from "croner";
+import { instantOf, offsetOf } from "./java-time-zones.js";
+import { parseQuartz, type QuartzFields } from "./quartz-fields.js";
 
-const compiled = new Map<string, Cron>();
+const parsed = new Map<string, QuartzFields>();
 
-/** Quartz wants `?` for one of the two day fields; croner takes `?` for "now", so it is made the `*` that it means. */
-function compile(expression: string, timezone: string): Cron {
-  const key = `${timezone} ${expression}`;
-  let cron = compiled.get(key);
-  if (!cron) {
-    const fields = expression.trim().split(/\s+/);
-    if (fields.length < 6 || fields.length > 7) throw new RangeError(`${fields.length} fields, not 6 or 7`);
-    const [dayOfMonth, dayOfWeek] = [fields[3], fields[5]];
-    // http://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html: exactly one is `?`.
-    if ((dayOfMonth === "?") === (dayOfWeek === "?")) throw new RangeError("one of the two day fields must be ?");
-    const pattern = fields.map((field) => (field === "?" ? "*" : field)).join(" ");
-    cron = new Cron(pattern, {
-      timezone,
-      alternativeWeekdays: true,
-      mode: "6-or-7-parts",
-      sloppyRanges: true,
-      domAndDow: true,
-    });
-    compiled.set(key, cron);
-  }
-  return cron;
+function fieldsOf(expression: string): QuartzFields {
+  let fields = parsed.get(expression);
+  if (!fields) parsed.set(expression, (fields = parseQuartz(expression)));
+  return fields;
 }
 
 /** Why the expression is no Quartz cron expression; undefined when it is one. */
 export function quartzMistake(expression: string): string | undefined {
   try {
-    compile(expression, "UTC");
+    fieldsOf(expression);
     return undefined;
   } catch (cause) {
     return cause instanceof Error ? cause.message : String(cause);
   }
 }
 
-const timezones = new Set<string>();
+/** How far ahead a time is looked for; Quartz goes no further either. */
+const yearsAhead = 100;
 
-export function isTimezone(timezone: string): boolean {
-  if (timezones.has(timezone)) return true;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: timezone });
-    timezones.add(timezone);
-    return true;
-  } catch {
-    return false;
+/**
+ * The next time after `after` (ms since 1970) that the expression names in that zone; undefined when there is none.
+ * @throws RangeError when the expression or the zone is not one.
+ */
+export function nextQuartzTime(expression: string, timezone: string, after: number): number | undefined {
+  const fields = fieldsOf(expression);
+  const offset = offsetOf(timezone);
+  if (!offset) throw new RangeError(`unknown time zone ${timezone}`);
+  const start = new Date(after + offset(after));
+  const firstYear = start.getUTCFullYear();
+  for (let year = firstYear; year <= firstYear + yearsAhead; year++) {
+    if (fields.years && !fields.years.has(year)) continue;
+    for (const month of fields.months) {
+      if (year === firstYear && month < start.getUTCMonth() + 1) continue;
+      const lastDay = new Date(Date.UTC(year, month, 0)).getUTCDate();
+      const firstWeekday = new Date(Date.UTC(year, month - 1, 1)).getUTCDay() + 1;
+      for (const day of fields.days(lastDay, firstWeekday)) {
+        const midnight = Date.UTC(year, month - 1, day);
+        // A day that is over by its own clock has nothing to come.
+        if (midnight + 86_400_000 <= start.getTime()) continue;
+        const found = nextOfDay(fields, midnight, (local) => instantOf(local, offset), after);
+        if (found !== undefined) return found;
+      }
+    }
   }
+  return undefined;
 }
 
-/** The next time after `after` (ms since 1970) that the expression names in that zone; undefined when there is none. */
-export function nextQuartzTime(expression: string, timezone: string, after: number): number | undefined {
-  return compile(expression, timezone).nextRun(new Date(after))?.getTime();
+function nextOfDay(
+  { hours, minutes, seconds }: QuartzFields,
+  midnight: number,
+  instant: (local: number) => number,
+  after: number,
+): number | undefined {
+  const lastMinute = Math.max(...minutes) * 60_000 + Math.max(...seconds) * 1_000;
+  for (const hour of hours) {
+    const base = midnight + hour * 3_600_000;
+    if (instant(base + lastMinute) <= after) continue;
+    for (const minute of minutes) {
+      const within = base + minute * 60_000;
+      if (instant(within + Math.max(...seconds) * 1_000) <= after) continue;
+      for (const second of seconds) {
+        const at = instant(within + second * 1_000);
+        if (at > after) return at;
+      }
+    }
+  }
+  return undefined;
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Clock } from "../../sandbox/clock.js";
 import { fireFileArrival, fireTableUpdate } from "../../sandbox/databricks/job-scheduler.js";
+import { isTimezone } from "../../sandbox/databricks/java-time-zones.js";
 import { nextQuartzTime, quartzMistake } from "../../sandbox/databricks/quartz.js";
 import { firedRuns } from "../../sandbox/databricks/run-row.js";
 import { startTestWorkspace, type TestWorkspace } from "./start-workspace.js";
@@ -31,12 +32,61 @@ describe("Quartz", () => {
     ["0 0 9 ? * 6#3", "UTC", "2026-01-01T00:00:00Z", "2026-01-16T09:00:00.000Z"],
     ["0 0/15 8-9 1 * ?", "UTC", "2026-01-01T08:20:00Z", "2026-01-01T08:30:00.000Z"],
     ["0 0 0 1 1 ? 2030", "UTC", "2026-01-01T00:00:00Z", "2030-01-01T00:00:00.000Z"],
+    ["0 0 0 1 1 ? 2027/2", "UTC", "2027-02-01T00:00:00Z", "2029-01-01T00:00:00.000Z"],
+    ["0 0 9 L-3 * ?", "UTC", "2026-02-01T00:00:00Z", "2026-02-25T09:00:00.000Z"],
+    ["0 0 9 LW * ?", "UTC", "2026-01-01T00:00:00Z", "2026-01-30T09:00:00.000Z"],
+    ["0 0 9 15W * ?", "UTC", "2026-02-01T00:00:00Z", "2026-02-16T09:00:00.000Z"],
+    ["0 0 9 1W * ?", "UTC", "2026-07-31T12:00:00Z", "2026-08-03T09:00:00.000Z"],
+    ["0 0 9 31W 5 ?", "UTC", "2026-05-01T00:00:00Z", "2026-05-29T09:00:00.000Z"],
+    ["0 0 9 ? * 6L", "UTC", "2026-01-01T00:00:00Z", "2026-01-30T09:00:00.000Z"],
+    ["0 0 9 ? * FRIL", "UTC", "2026-01-01T00:00:00Z", "2026-01-30T09:00:00.000Z"],
+    ["0 0 9 ? * L", "UTC", "2026-01-01T00:00:00Z", "2026-01-03T09:00:00.000Z"],
+    ["0 0 9 ? * 2#5", "UTC", "2026-01-01T00:00:00Z", "2026-03-30T09:00:00.000Z"],
+    ["0 0 9 ? * fri-mon", "UTC", "2026-01-06T00:00:00Z", "2026-01-09T09:00:00.000Z"],
+    ["0 0 22-2 * * ?", "UTC", "2026-01-01T02:30:00Z", "2026-01-01T22:00:00.000Z"],
+    ["0 5/20,50 8 * JAN,mar ?", "UTC", "2026-01-31T08:46:00Z", "2026-01-31T08:50:00.000Z"],
+    ["0 /10 8 ? NOV-FEB *", "UTC", "2026-03-01T00:00:00Z", "2026-11-01T08:00:00.000Z"],
+    ["10-50/20 0 0 29 2 ?", "UTC", "2026-01-01T00:00:00Z", "2028-02-29T00:00:10.000Z"],
+    ["0 0 6 * * ?", "GMT+2", "2026-07-01T00:00:00Z", "2026-07-01T04:00:00.000Z"],
+    ["0 0 6 * * ?", "UTC+01:00", "2026-07-01T00:00:00Z", "2026-07-01T05:00:00.000Z"],
+    ["0 0 6 * * ?", "EST", "2026-07-01T00:00:00Z", "2026-07-01T11:00:00.000Z"],
+    ["0 0 6 * * ?", "PST", "2026-07-01T00:00:00Z", "2026-07-01T13:00:00.000Z"],
+    ["0 0 6 * * ?", "IST", "2026-07-01T01:00:00Z", "2026-07-02T00:30:00.000Z"],
+    ["0 0 6 * * ?", "Etc/GMT+5", "2026-07-01T00:00:00Z", "2026-07-01T11:00:00.000Z"],
+    // Summer time begins and ends: what is left out comes an hour later, what there is twice fires once.
+    ["0 30 2 * * ?", "Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-29T01:30:00.000Z"],
+    ["0 30 2 * * ?", "Europe/Berlin", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00.000Z"],
+    ["0 30 2 * * ?", "Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00.000Z"],
+    ["0 0 0 * * ?", "Pacific/Apia", "2026-01-01T10:00:00Z", "2026-01-01T11:00:00.000Z"],
   ])("%s in %s after %s is %s", (expression, zone, after, expected) => {
     expect(next(expression, zone, after)).toBe(expected);
   });
 
-  test.each(["0 2 * * *", "0 0 2 * * *", "0 0 25 * * ?", "nonsense"])("%s is refused", (expression) => {
+  test.each([
+    ...["0 2 * * *", "0 0 2 * * *", "0 0 25 * * ?", "nonsense", "0 0 2 ? * ?", "0 60 * * * ?", "0 0 0 32 * ?"],
+    ...["0 0 0 ? * 0", "0 0 0 ? * 8", "0 0 0 ? * 2#6", "0 0 0 ? * MONDAY", "0 0 0 1 13 ?", "0 0/60 * * * ?"],
+    ...["0 0 0 L,15 * ?", "0 0 0 ? * 2L,3", "0 0 0 ? * 2#1,3", "0 0 0 5L * ?", "0 0 0 L-31 * ?", "0 0 0 LL * ?"],
+    ...["0 0 ? * * ?", "0 0/ 0 * * ?", "0 1-2-3 0 * * ?", "0 0 0 32W * ?", "0 0 0 1 1 ? 2030-2029", "0 , 0 * * ?", ""],
+  ])("%s is refused", (expression) => {
     expect(quartzMistake(expression)).toBeDefined();
+  });
+
+  test("time zones are Java's, in Java's case", () => {
+    const known = ["UTC", "GMT", "Z", "America/Port_of_Spain", "America/Port-au-Prince", "US/Pacific", "Asia/Calcutta"];
+    for (const id of [...known, "GMT-8", "GMT+05:30", "UTC-0330", "+09:00", "Etc/UTC", "CET", "PST8PDT", "MST"])
+      expect([id, isTimezone(id)]).toEqual([id, true]);
+    for (const id of [
+      "",
+      "utc+1",
+      "america/new_york",
+      "AMERICA/NEW_YORK",
+      "GMT+19",
+      "GMT+1:75",
+      "+9",
+      "XYZ",
+      "Mars/Base",
+    ])
+      expect([id, isTimezone(id)]).toEqual([id, false]);
   });
 });
 
