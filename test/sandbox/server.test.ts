@@ -220,6 +220,27 @@ test("a rate limit answers 429 with Retry-After, for its own family only", async
   expect(await jobNames()).toHaveLength(20);
 });
 
+test.each([
+  ["GET", "/api/2.2/jobs/list", "jobs/list", 20, 1_000],
+  ["POST", "/api/2.2/jobs/update", "jobs/update", 10, 1_000],
+  ["POST", "/api/2.1/jobs/runs/cancel-all", "jobs/runs/cancel-all", 5, 1_000],
+  ["GET", "/api/2.2/jobs/runs/list", "jobs/runs/list", 30, 1_000],
+  ["PATCH", "/api/2.0/preview/scim/v2/Groups/1", "scim/patch", 10, 60_000],
+  ["POST", "/api/2.0/preview/scim/v2/Users", "scim/write", 35, 60_000],
+  ["GET", "/api/2.0/preview/scim/v2/Users", "scim/get", 255, 60_000],
+  ["POST", "/api/2.0/workspace/delete", "workspace/delete", 2, 1_000],
+  ["POST", "/api/2.0/workspace/mkdirs", "workspace/mkdirs", 20, 1_000],
+  ["PUT", "/api/2.0/permissions/jobs/1", "permissions/write", 30, 1_000],
+  ["GET", "/api/2.0/secrets/list", "secrets", 1_100, 60_000],
+  ["GET", "/api/2.0/mlflow/experiments/search", "mlflow/search", 7, 1_000],
+  ["GET", "/api/2.0/clusters/list", undefined, 0, 0],
+])("%s %s counts as %s", (method, path, family, count, perMs) => {
+  const found = documentedRateLimits.find(
+    (limit) => (!limit.methods || limit.methods.includes(method)) && limit.path.test(path),
+  );
+  expect([found?.family, found?.count ?? 0, found?.perMs ?? 0]).toEqual([family, count, perMs]);
+});
+
 test("a port that is taken is an error, and a closed server gives its port back", async () => {
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
