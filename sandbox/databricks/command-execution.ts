@@ -6,6 +6,7 @@ import { type ClusterRow, clusterTable, workOn } from "./cluster-row.js";
 import { dbutilsCalls } from "./dbutils.js";
 import { type CommandResults, Interpreter } from "./interpreter.js";
 import type { Service } from "./registry.js";
+import { scalaResults } from "./scala-mounts.js";
 import { optionalString, requiredString } from "./request-fields.js";
 import type { Workspace } from "./workspace.js";
 
@@ -40,7 +41,8 @@ class LegacyError extends Error {
 }
 
 /**
- * Command execution 1.2: Python that is sent here really runs, in an interpreter of its own for each context. Contexts
+ * Command execution 1.2: Python that is sent here really runs, in an interpreter of its own for each context; of Scala
+ * there is one program that is answered, and SQL and R are refused with the context. Contexts
  * and commands are rows; interpreters are not, so a restored workspace has no contexts.
  * https://docs.databricks.com/api/azure/workspace/commandexecution
  */
@@ -146,7 +148,7 @@ class CommandRunner {
         `Cluster ${clusterId} is in unexpected state ${cluster.state}`,
         500,
       );
-    if (language !== "python")
+    if (language !== "python" && language !== "scala")
       throw new ApiError(501, "NOT_IMPLEMENTED", `the sandbox does not emulate contexts in ${language}`);
     const others = [...this.#contexts.values()].filter((context) => context.clusterId === clusterId);
     if (others.length >= MAX_CONTEXTS_A_CLUSTER)
@@ -241,6 +243,12 @@ class CommandRunner {
   async #run(context: ContextRow, command: CommandRow, code: string): Promise<void> {
     if (command.status !== "Queued" || !this.#contexts.has(context.id)) return;
     command.status = "Running";
+    if (context.language === "scala") {
+      command.results = scalaResults(this.workspace, code);
+      command.status = "Finished";
+      this.#touch(context);
+      return;
+    }
     try {
       let interpreter = this.#interpreters.get(context.id);
       if (!interpreter) {

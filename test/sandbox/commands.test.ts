@@ -317,3 +317,25 @@ test("a command under way keeps its cluster up past its idle time, and no longer
   at.clock.advance(30 * 60_000);
   expect(await state()).toBe("TERMINATED");
 });
+
+test("of Scala, the exporter's listing of mounts is answered; anything else, and SQL, is refused by name", async () => {
+  const sql = await at.call("POST", "/api/1.2/contexts/create", { clusterId, language: "sql" });
+  expect([sql.status, sql.body.message]).toEqual([501, expect.stringContaining("contexts in sql")]);
+  const { id: contextId } = await at.post("/api/1.2/contexts/create", { clusterId, language: "scala" });
+  const scala = async (command: string): Promise<Answer> => {
+    const { id } = await at.post("/api/1.2/commands/execute", { clusterId, contextId, language: "scala", command });
+    return (await until(contextId, id as string, isOver)).results;
+  };
+  const listing = `val readableMounts = dbutils.fs.mounts
+  .filter(_.mountPoint.startsWith("/mnt"))
+  .par.map { mount => (mount.mountPoint, mount.source) } toMap
+println(mapper.writeValueAsString(readableMounts))`;
+  const shown = await scala(listing);
+  expect(shown.resultType).toBe("text");
+  const expected = [...at.workspace.table<{ mountPoint: string; source: string }>("mounts").values()]
+    .filter(({ mountPoint }) => mountPoint.startsWith("/mnt/"))
+    .map(({ mountPoint, source }) => [mountPoint.slice("/mnt/".length), source]);
+  expect(expected.length).toBeGreaterThan(0);
+  expect(JSON.parse(shown.data as string)).toEqual(Object.fromEntries(expected));
+  expect(await scala("println(1)")).toMatchObject({ resultType: "error", cause: "NOT_IMPLEMENTED: Scala" });
+});
