@@ -1,6 +1,7 @@
 import { ApiError } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
 import { clusterTable } from "./cluster-row.js";
+import { nodeTypesOf } from "./cluster-size.js";
 import { instancePool } from "./instance-pool-row.js";
 import { applyPolicy, type ClusterType } from "./policy-rules.js";
 import { invalidParameter } from "./errors.js";
@@ -84,6 +85,11 @@ function checkNodes(workspace: Workspace, spec: JsonObject): void {
           .join(", ")}`,
       );
   }
+  const arm = nodeTypesOf(workspace, spec).find((type) => types.isArm(type));
+  const version = String(spec["spark_version"]);
+  // The words are the service's: https://github.com/databrickslabs/ucx (pipelines migration)
+  if (arm !== undefined && (Number.parseFloat(version) < 15.4 || version.includes("-gpu-")))
+    throw invalidParameter(`${arm} is a Graviton instance and is not compatible with runtime ${version}.`);
   if (!pool && !spec["node_type_id"])
     throw invalidParameter("Missing required field: node_type_id (or instance_pool_id)");
 }

@@ -11,8 +11,8 @@ import type { Workspace } from "./workspace.js";
 const gitProviders =
   "github,gitlab,bitbucketcloud,gitlabenterpriseedition,bitbucketserver,azuredevopsservices,githubenterprise,awscodecommit";
 
-/** Tasks that name no compute of their own, or run on what they name. */
-const needsCluster = ["spark_jar_task", "spark_submit_task"];
+/** Tasks that run on a cluster, or without one in an environment that they name; `spark_submit_task` on a cluster only. */
+const serverlessByKey = ["spark_python_task", "python_wheel_task", "spark_jar_task"];
 
 /**
  * Refuses settings (many-task form) as the Jobs API does; anything it does not know is let through. `sent` is the part
@@ -55,6 +55,10 @@ function checkTasks(workspace: Workspace, settings: JsonObject, maxTasks: number
     if (sentClusters.has(key)) checkedSpec(workspace, spec, "job");
   }
   const tasks = objectList(settings, "tasks");
+  if (clusterKeys.size > 0 && tasks.length === 0)
+    throw invalidParameter("Shared job clusters can only be used by tasks: job_clusters needs tasks.");
+  const environments = keysIn(settings, "environments", "environment_key");
+  const known = { clusterKeys, environments, git: isObject(settings["git_source"]) };
   if (tasks.length > maxTasks) throw invalidParameter(`The number of tasks exceeds the limit of ${maxTasks}.`);
   const keys = new Set<string>();
   for (const task of tasks) {
@@ -68,17 +72,24 @@ function checkTasks(workspace: Workspace, settings: JsonObject, maxTasks: number
     for (const { task_key: other } of objectList(task, "depends_on"))
       if (!keys.has(String(other)))
         throw invalidParameter(`Task '${String(task["task_key"])}' depends on unknown task '${String(other)}'.`);
-    if (sentTasks.has(task["task_key"])) checkTask(workspace, task, clusterKeys);
+    if (sentTasks.has(task["task_key"])) checkTask(workspace, task, known);
   }
 }
 
-function checkTask(workspace: Workspace, task: JsonObject, clusterKeys: ReadonlySet<string>): void {
+/** What a task may refer to in its job. */
+interface JobParts {
+  readonly clusterKeys: ReadonlySet<string>;
+  readonly environments: ReadonlySet<unknown>;
+  readonly git: boolean;
+}
+
+function checkTask(workspace: Workspace, task: JsonObject, job: JobParts): void {
   const inner = objectField(task, "for_each_task");
   if (inner) {
     const nested = objectField(inner, "task");
     if (!nested) throw invalidParameter("Missing required field: for_each_task.task");
     if (nested["for_each_task"]) throw invalidParameter("A for_each_task cannot be nested in another one.");
-    checkTask(workspace, nested, clusterKeys);
+    checkTask(workspace, nested, job);
     return;
   }
   const compute = ["existing_cluster_id", "new_cluster", "job_cluster_key"].filter(
@@ -86,20 +97,38 @@ function checkTask(workspace: Workspace, task: JsonObject, clusterKeys: Readonly
   );
   if (compute.length > 1)
     throw invalidParameter("Only one of job_cluster_key, new_cluster, or existing_cluster_id may be specified.");
-  if (compute.length === 0 && needsCluster.some((kind) => task[kind] !== undefined))
-    throw invalidParameter("One of job_cluster_key, new_cluster, or existing_cluster_id must be specified.");
+  const environment = optionalString(task, "environment_key");
+  const runsWithKey = environment !== undefined && serverlessByKey.some((kind) => task[kind] !== undefined);
+  const needsCluster = [...serverlessByKey, "spark_submit_task"].some((kind) => task[kind] !== undefined);
+  if (compute.length === 0 && needsCluster && !runsWithKey)
+    throw invalidParameter(
+      "One of job_cluster_key, new_cluster, or existing_cluster_id must be specified, or environment_key for serverless compute.",
+    );
+  if (environment !== undefined && !job.environments.has(environment))
+    throw invalidParameter(`Environment '${environment}' is not defined in field 'environments'.`);
+  checkNotebookPath(task, job.git);
   const existing = optionalString(task, "existing_cluster_id");
   if (existing !== undefined) checkExistingCluster(workspace, existing);
   const spec = objectField(task, "new_cluster");
   if (spec) checkedSpec(workspace, spec, "job");
   const key = optionalString(task, "job_cluster_key");
-  if (key !== undefined && !clusterKeys.has(key))
+  if (key !== undefined && !job.clusterKeys.has(key))
     throw invalidParameter(`Job cluster '${key}' is not defined in field 'job_clusters'.`);
   const called = objectField(task, "run_job_task");
   if (called) {
     const id = idKey(called["job_id"], "run_job_task.job_id");
     if (!jobTable(workspace).has(id)) throw invalidParameter(`Job ${id} does not exist.`);
   }
+}
+
+/** A notebook of the workspace is named from the root; one of a Git source, which is the default beside one, within it. */
+function checkNotebookPath(task: JsonObject, git: boolean): void {
+  const notebook = objectField(task, "notebook_task");
+  if (!notebook) return;
+  const path = requiredString(notebook, "notebook_path");
+  const source = optionalString(notebook, "source") ?? (git ? "GIT" : "WORKSPACE");
+  if (source === "WORKSPACE" && !path.startsWith("/"))
+    throw invalidParameter("Only absolute paths are currently supported. Paths must begin with '/'.");
 }
 
 /** A job's cluster is looked up when the job is saved: https://github.com/databrickslabs/migrate/issues/217, and

@@ -22,7 +22,17 @@ export function applyScimPatch(resource: JsonObject, patch: JsonObject): JsonObj
   return result;
 }
 
+/** `active` in whatever form a client sends it: `false`, `"False"`, `[{"value": "false"}]`. */
+function flagOf(value: Json | undefined): boolean {
+  const [first] = listOf(value);
+  return String(first ? first["value"] : value).toLowerCase() === "true";
+}
+
 function put(resource: JsonObject, field: string, value: Json | undefined, add: boolean): void {
+  if (field === "active") {
+    resource[field] = flagOf(value);
+    return;
+  }
   const current = resource[field];
   if (!add || !(Array.isArray(current) || Array.isArray(value))) {
     resource[field] = value;

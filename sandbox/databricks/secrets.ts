@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { ApiError, jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
-import { subjectOf } from "./access-control.js";
+import { hasAccessLists, subjectOf } from "./access-control.js";
 import { callerOf } from "./caller.js";
 import { alreadyExists, doesNotExist, invalidParameter } from "./errors.js";
 import type { Service } from "./registry.js";
@@ -53,6 +53,7 @@ export function mayUseScope(
   const { isAdmin, groups } = subjectOf(workspace, caller);
   return (
     isAdmin ||
+    !hasAccessLists(workspace) ||
     [...scope.acls].some(
       ([principal, permission]) =>
         (principal === caller || groups.has(principal)) &&

@@ -1,5 +1,5 @@
 import { ApiError } from "../http/app.js";
-import { subjectOf, concerns, type Subject } from "./access-control.js";
+import { concerns, hasAccessLists, subjectOf, type Subject } from "./access-control.js";
 import { invalidParameter, permissionDenied } from "./errors.js";
 import { parentOf } from "./path-tree.js";
 import { grantsOn, type Grant } from "./permission-row.js";
@@ -101,7 +101,7 @@ export class WorkspaceAccess {
   }
 
   #has(path: string, level: Level): boolean {
-    if (this.#subject.isAdmin) return true;
+    if (this.#subject.isAdmin || !hasAccessLists(this.workspace)) return true;
     const node = this.tree.find(path);
     if (!node) return false;
     const direct = grantsOn(this.workspace, permissionTypeOf(node), node.info.id.toString());

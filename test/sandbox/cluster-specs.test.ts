@@ -178,6 +178,35 @@ describe("pools", () => {
   });
 });
 
+test("a field mask names maps and lists whole", async () => {
+  const cluster_id = await create({ custom_tags: { team: "data" } });
+  at.clock.advance(10);
+  for (const update_mask of ["custom_tags.team", "spark_conf.a.b", "init_scripts.0"])
+    expect(await refusal("update", { cluster_id, update_mask, cluster: {} })).toContain("Invalid update_mask");
+  await at.post("/api/2.1/clusters/update", {
+    cluster_id,
+    update_mask: "custom_tags",
+    cluster: { custom_tags: { a: "b" } },
+  });
+  expect((await get(cluster_id)).custom_tags).toEqual({ a: "b" });
+});
+
+test("today's machines are listed, ARM ones with the runtimes that have them and not in every region", async () => {
+  const { node_types } = await at.get("/api/2.1/clusters/list-node-types");
+  const arm = node_types.find((each: Answer) => each.node_type_id === "Standard_D4pds_v6");
+  expect(arm).toMatchObject({ num_cores: 4, memory_mb: 16_384, is_graviton: true });
+  expect(node_types.map((each: Answer) => each.node_type_id)).toEqual(
+    expect.arrayContaining(["Standard_D8ads_v6", "Standard_E16ds_v6", "Standard_L8s_v4"]),
+  );
+  const onArm = { ...spec, node_type_id: "Standard_D4pds_v6" };
+  await at.post("/api/2.1/clusters/create", onArm);
+  expect(await refusal("create", { ...onArm, spark_version: "13.3.x-scala2.12" })).toContain("not compatible");
+  const west = await startTestWorkspace({ region: "westus" });
+  expect((await west.call("POST", "/api/2.1/clusters/create", onArm)).status).toBe(400);
+  await west.post("/api/2.1/clusters/create", { ...spec, node_type_id: "Standard_D4ads_v6" });
+  await west.close();
+});
+
 test("flexible node types are kept, and are ones that the region has", async () => {
   const flexible = { alternate_node_type_ids: ["Standard_D4ads_v5"] };
   const both = { worker_node_type_flexibility: flexible, driver_node_type_flexibility: flexible };

@@ -29,6 +29,73 @@ describe("jobs", () => {
     expect((await get(id)).settings.name).toBe("renamed");
   });
 
+  test.each([
+    ["a relative path in the workspace", { tasks: [task("a", { notebook_task: { notebook_path: "n" } })] }],
+    [
+      "a relative path in the workspace beside a Git source",
+      {
+        git_source: { git_url: "https://example.com/r", git_provider: "gitHub", git_branch: "main" },
+        tasks: [task("a", { notebook_task: { notebook_path: "n", source: "WORKSPACE" } })],
+      },
+    ],
+    ["job clusters without tasks", { job_clusters: [{ job_cluster_key: "c", new_cluster: newCluster }] }],
+    ["a Python script without compute", { tasks: [{ task_key: "a", spark_python_task: { python_file: "/a.py" } }] }],
+    [
+      "a wheel in a loop without compute",
+      {
+        tasks: [
+          {
+            task_key: "a",
+            for_each_task: { inputs: "[1]", task: { task_key: "b", python_wheel_task: { package_name: "p" } } },
+          },
+        ],
+      },
+    ],
+    [
+      "spark-submit in an environment",
+      {
+        environments: [{ environment_key: "e", spec: {} }],
+        tasks: [{ task_key: "a", environment_key: "e", spark_submit_task: { parameters: [] } }],
+      },
+    ],
+    [
+      "an environment that is not there",
+      { tasks: [{ task_key: "a", environment_key: "x", spark_python_task: { python_file: "/a.py" } }] },
+    ],
+  ])("%s is refused", async (_name, settings: object) => {
+    const { status, body } = await at.call("POST", "/api/2.2/jobs/create", { name: "j", ...settings });
+    expect([status, body.error_code]).toEqual([400, "INVALID_PARAMETER_VALUE"]);
+  });
+
+  test("a script runs without a cluster in an environment, a notebook of a Git source by a relative path", async () => {
+    await create({
+      git_source: { git_url: "https://example.com/r", git_provider: "gitHub", git_branch: "main" },
+      environments: [{ environment_key: "e", spec: { environment_version: "2" } }],
+      tasks: [
+        { task_key: "a", environment_key: "e", spark_python_task: { python_file: "/a.py" } },
+        task("b", { notebook_task: { notebook_path: "n" } }),
+      ],
+    });
+  });
+
+  test("a read is completed and put in order: a cluster's defaults, dependencies by key", async () => {
+    const id = await create({
+      tasks: [
+        task("z"),
+        task("b"),
+        task("a", { depends_on: [{ task_key: "z" }, { task_key: "b" }], new_cluster: newCluster }),
+      ],
+    });
+    const { tasks } = (await get(id)).settings;
+    expect(tasks[2].depends_on).toEqual([{ task_key: "b" }, { task_key: "z" }]);
+    expect(tasks[2].new_cluster).toEqual({
+      cluster_name: "",
+      ...newCluster,
+      enable_elastic_disk: true,
+      azure_attributes: { first_on_demand: 1, availability: "ON_DEMAND_AZURE", spot_bid_max_price: -1 },
+    });
+  });
+
   test("defaults: untitled, queued in 2.2 only, owned by the creator", async () => {
     const [newer, older] = [await create({ tasks: [task("a")] }), await create({ tasks: [task("a")] }, "2.1")];
     expect(await get(newer)).toMatchObject({

@@ -100,6 +100,16 @@ describe("SCIM", () => {
     ]);
   });
 
+  test.each([[[{ value: "false" }]], ["False"], [false]])(
+    "a PATCH of active to %j is a boolean after it",
+    async (value) => {
+      const user = await addUser("a@example.com");
+      const change = { Operations: [{ op: "replace", path: "active", value }] };
+      expect((await at.call("PATCH", `${scim}/Users/${user.id}`, change)).body.active).toBe(false);
+      expect((await at.get(`${scim}/Users/${user.id}`)).active).toBe(false);
+    },
+  );
+
   test("groups nest, members come and go, and Me is whose token it is", async () => {
     const user = await addUser("a@example.com");
     const post = async (displayName: string, members: object[]): Promise<Answer> =>

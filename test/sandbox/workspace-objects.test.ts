@@ -112,6 +112,9 @@ test("paths: /Workspace is the same tree, parents must exist, types do not mix, 
   await at.post(`${api}/mkdirs`, { path: "/Workspace/Shared/a/b" });
   expect((await status("/Workspace/Shared/a/b")).path).toBe("/Workspace/Shared/a/b");
   expect((await status("/Shared/a/b")).object_type).toBe("DIRECTORY");
+  const { object_id } = await status("/Shared/a/b");
+  for (const same of ["//Workspace/Shared/a/b", "/Workspace//Shared/a//b/", "//Shared/a/b"])
+    expect([same, (await status(same)).object_id]).toEqual([same, object_id]);
   expect((await put("/Shared/no/n", "x", { format: "RAW" })).body).toEqual({
     error_code: "RESOURCE_DOES_NOT_EXIST",
     message: "The parent folder (/Shared/no) does not exist.",
