@@ -86,6 +86,26 @@ describe("the sandbox", () => {
     expect((await get(description.primary, clusters)).status).toBe(404);
   });
 
+  it("has a token of a user without rights for each workspace, and keeps what is switched until there is one", async () => {
+    const { description, slots } = await start();
+    await control("/sandbox/controls?workspace=secondary", "POST", { dbfsDisabled: true, runMs: 7 });
+    await control("/sandbox/controls?workspace=secondary", "POST", { runMs: null });
+    const request = { name: "w", region: "westus", tier: "premium" as const };
+    for (const stack of ["primary", "secondary"])
+      await slots.create({ ...request, tags: { "databricks-dr:stack": stack }, resourceId: `/${stack}` });
+    for (const { host, userToken } of [description.primary, description.secondary]) {
+      const asUser = (path: string) => get({ host, token: userToken }, path);
+      expect((await asUser("/api/2.0/preview/scim/v2/Me")).body).toMatchObject({
+        userName: "ordinary.user@contoso.com",
+      });
+      expect((await asUser("/api/2.0/global-init-scripts")).status).toBe(403);
+      expect((await asUser(clusters)).status).toBe(200);
+    }
+    expect((await get(description.secondary, "/api/2.0/dbfs/list?path=/")).status).toBe(403);
+    expect((await get(description.primary, "/api/2.0/dbfs/list?path=/")).status).toBe(200);
+    expect((await control("/sandbox/controls")).body.secondary).toMatchObject({ dbfsDisabled: true, runMs: 5_000 });
+  });
+
   it("goes back to a snapshot, also across the end of a workspace", async () => {
     const { description, snapshot, slots } = await start({ provisioned: true });
     const before = snapshot();
