@@ -95,7 +95,7 @@ export async function writeNotesFile(
   const stood = new Map((before?.former ? [] : (before?.parts ?? [])).map((part) => [part.file, part]));
   const parts: Part[] = [];
   for (const [name, content] of partsOf(notes.kind, notes.records)) {
-    const [a, b] = [`${name}.a.json`, `${name}.b.json`];
+    const [a, b] = slotsOf(name);
     const hash = sha256(content);
     const old = stood.get(a) ?? stood.get(b);
     if (old?.sha256 === hash) parts.push(old);
@@ -110,7 +110,7 @@ export async function writeNotesFile(
   const signature = signText(signedText(index), privateKey);
   await put(client, indexPath(kind), `${stringifyJson({ ...index, signature })}\n`);
   const names = new Set(parts.map(({ file }) => shardOf(file)));
-  for (const { file } of stood.values()) if (!names.has(shardOf(file))) await remove(client, `${notesFolder}/${file}`);
+  for (const { file } of stood.values()) if (!names.has(shardOf(file))) await removeShard(client, shardOf(file));
   if (before?.former) await remove(client, formerPath(kind));
   return { ...notes, parts };
 }
@@ -119,7 +119,7 @@ export async function writeNotesFile(
 export async function removeNotesFile(client: WorkspaceClient, file: NotesFile): Promise<void> {
   if (file.former) return remove(client, formerPath(file.kind));
   await remove(client, indexPath(file.kind));
-  for (const part of file.parts) await remove(client, `${notesFolder}/${part.file}`);
+  for (const part of file.parts) await removeShard(client, shardOf(part.file));
 }
 
 /** What the version before noted, where every user may write: read once, and never taken for genuine. */
@@ -169,6 +169,11 @@ function isPartName(file: string, kind: string): boolean {
   return file.startsWith(`${kind}.`) && /^[a-z-]+\.\d+-of-\d+\.[ab]\.json$/.test(file);
 }
 
+/** The two files of a part: one stands while the other is written. */
+function slotsOf(shard: string): readonly [string, string] {
+  return [`${shard}.a.json`, `${shard}.b.json`];
+}
+
 function shardOf(file: string): string {
   return file.replace(/\.[ab]\.json$/, "");
 }
@@ -198,6 +203,10 @@ async function textAt(client: WorkspaceClient, path: string): Promise<string | u
 
 async function put(client: WorkspaceClient, path: string, text: string): Promise<void> {
   await client.upload("POST", `/api/2.0/workspace-files/import-file${path}`, { overwrite: true }, () => text);
+}
+
+async function removeShard(client: WorkspaceClient, shard: string): Promise<void> {
+  for (const file of slotsOf(shard)) await remove(client, `${notesFolder}/${file}`);
 }
 
 async function remove(client: WorkspaceClient, path: string): Promise<void> {
