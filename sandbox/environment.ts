@@ -15,6 +15,12 @@ export interface EnvironmentOptions {
   readonly engineDirectory: string | undefined;
 }
 
+/** Credentials of the caller's own workspaces: Databricks' clients take them before a profile. An empty one counts as unset. */
+const elsewhere = [
+  ...["HOST", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "CONFIG_PROFILE", "AUTH_TYPE"].map((name) => `DATABRICKS_${name}`),
+  ...["ARM_CLIENT_ID", "ARM_CLIENT_SECRET", "ARM_TENANT_ID"],
+];
+
 /** Writes the files and gives the variables with which `pulumi` and any Databricks client use the sandbox. */
 export async function writeEnvironment(options: EnvironmentOptions): Promise<Record<string, string>> {
   const { directory, arm } = options;
@@ -34,6 +40,7 @@ export async function writeEnvironment(options: EnvironmentOptions): Promise<Rec
     PULUMI_DEBUG_PROVIDERS: Object.entries(options.providers)
       .map(([name, port]) => `${name}:${port}`)
       .join(","),
+    ...Object.fromEntries(elsewhere.filter((name) => process.env[name]).map((name) => [name, ""])),
     DATABRICKS_CONFIG_FILE: profiles,
     // No ARM_CLIENT_ID and the like: with a token at hand too, Databricks' SDKs refuse to choose between the two.
     ARM_ENDPOINT: arm.endpoint,

@@ -1,13 +1,16 @@
 import { cluster } from "./databricks-cluster.js";
+import { DatabricksConfig } from "./databricks-config.js";
 import { getCurrentUser, getNodeType, getSparkVersion } from "./databricks-functions.js";
 import { secretScope, secretValue } from "./databricks-secrets.js";
+import { signIn } from "./databricks-sign-in.js";
+import type { Environment } from "./engine-environment.js";
 import type { Provider } from "./provider.js";
 import type { Properties } from "./property-values.js";
 import { WorkspaceClient } from "./workspace-client.js";
 
 export interface DatabricksOptions {
   readonly version: string;
-  /** A token for the host; the real provider would sign in with Azure AD. Undefined where the sandbox has no such host. */
+  /** What Azure AD would give for that host. Undefined where the sandbox has no such host. */
   tokenFor(host: string): string | undefined;
   /** The host of a workspace's Azure resource id. */
   hostOf(resourceId: string): string | undefined;
@@ -28,22 +31,25 @@ export function databricks(options: DatabricksOptions): Provider<WorkspaceClient
       "databricks:index/getNodeType:getNodeType": getNodeType,
       "databricks:index/getSparkVersion:getSparkVersion": getSparkVersion,
     },
-    configure: (config) => configure(config, options),
+    configure: (config, environment) => configure(config, environment, options),
   };
 }
 
-function configure(config: Properties, options: DatabricksOptions): WorkspaceClient {
-  const resourceId = textOf(config.azureWorkspaceResourceId);
-  const given = textOf(config.host) ?? (resourceId === undefined ? undefined : options.hostOf(resourceId));
+/** What is wrong with the configuration is said at once; whether it signs in, by the first call, as the real provider does. */
+async function configure(
+  given: Properties,
+  environment: Environment,
+  options: DatabricksOptions,
+): Promise<WorkspaceClient> {
+  const config = await DatabricksConfig.resolve(given, environment);
+  const resourceId = config.get("azure_workspace_resource_id");
+  const found = config.get("host") ?? (resourceId === undefined ? undefined : options.hostOf(resourceId));
   // Without a host the provider can be configured all the same; its first call fails.
-  if (given === undefined) return new WorkspaceClient("http://127.0.0.1:9", "");
-  const host = (given.includes("://") ? given : `https://${given}`).replace(/\/+$/, "");
-  const token = textOf(config.token) ?? options.tokenFor(host);
-  if (token === undefined)
-    throw new Error(`default auth: cannot configure default credentials: the sandbox has no workspace at ${host}`);
-  return new WorkspaceClient(host, token);
+  const host = found === undefined ? "http://127.0.0.1:9" : withScheme(found).replace(/\/+$/, "");
+  let token: Promise<string> | undefined;
+  return new WorkspaceClient(host, () => (token ??= signIn(config, host, options.tokenFor)));
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
+function withScheme(host: string): string {
+  return host.includes("://") ? host : `https://${host}`;
 }

@@ -6,6 +6,7 @@ import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import statusMessages from "@pulumi/pulumi/proto/status_pb.js";
+import { engineEnvironment } from "./engine-environment.js";
 import { InitializationFailure, type Provider, type ResourceType } from "./provider.js";
 import {
   differences,
@@ -180,7 +181,9 @@ class ProviderHandlers<Session> {
   }
 
   async #configure(request: messages.ConfigureRequest, call: Call<never>): Promise<messages.ConfigureResponse> {
-    this.#sessions.set(call.getPeer(), await this.provider.configure(plainProperties(fromStruct(request.getArgs()))));
+    const environment = (await engineEnvironment(call.getPeer())) ?? process.env;
+    const session = await this.provider.configure(plainProperties(fromStruct(request.getArgs())), environment);
+    this.#sessions.set(call.getPeer(), session);
     const response = new messages.ConfigureResponse();
     response.setAcceptsecrets(true);
     response.setSupportspreview(true);

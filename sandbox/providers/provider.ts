@@ -1,3 +1,4 @@
+import type { Environment } from "./engine-environment.js";
 import type { Properties } from "./property-values.js";
 
 export interface CheckFailure {
@@ -52,8 +53,11 @@ export interface Provider<Session> {
   readonly version: string;
   readonly types: Readonly<Record<string, ResourceType<Session>>>;
   readonly functions: Readonly<Record<string, (args: Properties, session: Session) => Promise<Properties>>>;
-  /** @throws Error with a message for the user. */
-  configure(config: Properties): Session | Promise<Session>;
+  /**
+   * @param environment The variables of the engine that configures it.
+   * @throws Error with a message for the user.
+   */
+  configure(config: Properties, environment: Environment): Session | Promise<Session>;
 }
 
 /** A resource that exists, but did not become what it should be: the engine keeps it and the next update goes on. */

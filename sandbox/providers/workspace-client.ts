@@ -19,7 +19,7 @@ const retries = 8;
 export class WorkspaceClient {
   constructor(
     readonly host: string,
-    private readonly token: string,
+    private readonly token: () => Promise<string>,
   ) {}
 
   get(path: string, query: Readonly<Record<string, string>> = {}): Promise<Properties> {
@@ -32,10 +32,11 @@ export class WorkspaceClient {
   }
 
   async #fetch(method: string, path: string, body?: Properties): Promise<Properties> {
+    const authorization = `Bearer ${await this.token()}`;
     for (let attempt = 0; ; attempt++) {
       const response = await fetch(`${this.host}${path}`, {
         method,
-        headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
+        headers: { authorization, "content-type": "application/json" },
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
       const text = await response.text();
