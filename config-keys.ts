@@ -153,7 +153,7 @@ export const infrastructureKeys = {
   ),
   auth: key(
     oneOf(["auto", "azure", "profile", "environment"]),
-    "How to sign in to this stack's workspace. `azure`: Azure AD (az login, managed identity, `ARM_*` or `AZURE_*` variables). `profile`: the profile of `.databrickscfg` that `profile` names. `environment`: `DATABRICKS_*` variables. `auto`: a profile with this workspace's host, else the environment where `DATABRICKS_HOST` is this workspace, else Azure AD. Credentials are read when they are used and never stored.",
+    "How to sign in to this stack's workspace. `azure`: Azure AD (az login, or `ARM_*` variables). `profile`: the profile of `.databrickscfg` that `profile` names, with a token, an OAuth secret or Azure AD. `environment`: `DATABRICKS_*` variables. `auto`: a profile with this workspace's host, else the environment where `DATABRICKS_HOST` is this workspace, else Azure AD. Credentials are read when they are used and never stored. docs/azure.md has the table.",
     { default: "auto" },
   ),
   profile: key(

@@ -1,6 +1,7 @@
 import * as resources from "@pulumi/azure-native/resources/index.js";
 import { Provider as DatabricksProvider } from "@pulumi/databricks/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { databricksSignIn } from "./components/databricks-sign-in.js";
 import { DatabricksWorkspace } from "./components/databricks-workspace.js";
 import { GeoStorage } from "./components/geo-storage.js";
 import { resourceNames, storageAccountName, subscriptionOf } from "./components/names.js";
@@ -71,12 +72,9 @@ const databricksWorkspace = new DatabricksWorkspace(`${stack}-databricks`, {
   tags,
 });
 
-// Host and profile only: the provider reads credentials from the environment or the profile whenever it runs.
-const databricks = new DatabricksProvider(`${stack}-databricks`, {
-  host: databricksWorkspace.host,
-  azureWorkspaceResourceId: databricksWorkspace.resourceId,
-  ...(config.profile === undefined ? {} : { profile: config.profile }),
-});
+const { host, resourceId } = databricksWorkspace;
+const auth = { method: config.auth, ...(config.profile === undefined ? {} : { profile: config.profile }) };
+const databricks = new DatabricksProvider(`${stack}-databricks`, databricksSignIn({ host, resourceId, auth }));
 
 const notesKey = new NotesKey(`${stack}-notes-key`, {});
 
@@ -88,9 +86,9 @@ const operations = new OperationsCluster(`${stack}-operations`, {
 
 const local = {
   stack,
-  host: databricksWorkspace.host,
-  resourceId: databricksWorkspace.resourceId,
-  auth: { method: config.auth, ...(config.profile === undefined ? {} : { profile: config.profile }) },
+  host,
+  resourceId,
+  auth,
   operationsClusterId: operations.clusterId,
   workspaceId: databricksWorkspace.workspaceId,
   notesKey: notesKey.publicKey,

@@ -1,28 +1,16 @@
 import type { Credentials } from "./credentials.js";
 import { apiError } from "./errors.js";
-
-const renewBeforeMs = 5 * 60_000;
+import { renewedToken, type Token } from "./renewed-token.js";
 
 /**
- * Signs as a service principal with a Databricks OAuth secret; the token, which lasts an hour, is renewed in time.
+ * Signs as a service principal with a Databricks OAuth secret; the token lasts an hour.
  * https://learn.microsoft.com/azure/databricks/dev-tools/auth/oauth-m2m
  */
 export function oauthClient(host: string, clientId: string, clientSecret: string): Credentials {
-  let token: Promise<{ header: string; until: number }> | undefined;
-  return async () => {
-    if (!token || (await token).until < Date.now()) {
-      token = requestToken(host, clientId, clientSecret);
-      token.catch(() => (token = undefined));
-    }
-    return { authorization: (await token).header };
-  };
+  return renewedToken(() => requestToken(host, clientId, clientSecret));
 }
 
-async function requestToken(
-  host: string,
-  clientId: string,
-  secret: string,
-): Promise<{ header: string; until: number }> {
+async function requestToken(host: string, clientId: string, secret: string): Promise<Token> {
   const response = await fetch(new URL("/oidc/v1/token", host), {
     method: "POST",
     headers: { authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString("base64")}` },
@@ -31,5 +19,5 @@ async function requestToken(
   });
   if (!response.ok) throw await apiError(response, `cannot sign in to ${host} as ${clientId}`);
   const answer = (await response.json()) as { access_token: string; expires_in: number };
-  return { header: `Bearer ${answer.access_token}`, until: Date.now() + answer.expires_in * 1000 - renewBeforeMs };
+  return { token: answer.access_token, expires: Date.now() + answer.expires_in * 1000 };
 }
