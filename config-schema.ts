@@ -128,7 +128,9 @@ export function mapOf<T, K extends string = string>(
     read(value, key, mistakes) {
       const entries = entriesOf(value, key, mistakes);
       if (!entries) return undefined;
-      const known = entries.filter(([name]) => checkName(name, key, options.names, mistakes));
+      const known = entries.filter(
+        ([name]) => checkName(name, key, options.names, mistakes) && checkExact(name, key, mistakes),
+      );
       const read = known.map(([name, item]) => [name, element.read(item, `${key}.${name}`, mistakes)] as const);
       return read.some(([, item]) => item === undefined) ? undefined : (Object.fromEntries(read) as MapOf<K, T>);
     },
@@ -189,14 +191,37 @@ export function orList(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 
+/** What every object of JavaScript has: as a key it would be taken for a value that nobody has set. */
+const builtIn = Object.getOwnPropertyNames(Object.prototype);
+
 function checkName(name: string, key: string, names: readonly string[] | undefined, mistakes: Mistake[]): boolean {
-  if (!names || names.includes(name)) return true;
+  if (names?.includes(name)) return true;
+  if (!names && !builtIn.includes(name) && name !== "prototype") return true;
+  if (!names) {
+    mistakes.push({ key: `${key}.${name}`, wrong: "is no name that anything here can have", right: "remove it" });
+    return false;
+  }
   const near = nearest(name, names);
   const wrong = "is not known here";
   mistakes.push({
     key: `${key}.${name}`,
     wrong,
     right: near ? `did you mean ${key}.${near}?` : `${key} takes ${orList(names)}`,
+  });
+  return false;
+}
+
+/**
+ * An id of 64 bits that stands without quotes in YAML is read as a number and rounded. As a key it shows that by an
+ * exponent, or by ending in zeros after the seventeen digits that such a number has.
+ */
+function checkExact(name: string, key: string, mistakes: Mistake[]): boolean {
+  const isRounded = /^\d{19,}$/.test(name) && String(Number(name)) === name;
+  if (!isRounded && !/^\d(\.\d+)?e\+\d+$/i.test(name)) return true;
+  mistakes.push({
+    key: `${key}.${name}`,
+    wrong: "is a number that was rounded when the stack's file was read",
+    right: "write the id in quotes in the stack's file",
   });
   return false;
 }

@@ -1,6 +1,6 @@
 import type { ReplicationSettings } from "@databricks-dr/replication";
 import * as pulumi from "@pulumi/pulumi";
-import { regionDisplayName } from "./components/azure-regions.js";
+import { knownRegions, pairedRegions, regionDisplayName, regionPair } from "./components/azure-regions.js";
 import {
   contains,
   formatIpv4Range,
@@ -72,11 +72,13 @@ export class ConfigError extends pulumi.RunError {
 /** Reads and validates this stack's configuration. Throws a ConfigError that lists every mistake. */
 export function loadConfig(): Config {
   const prefix = `${namespace}:`;
-  const values = Object.entries(pulumi.runtime.allConfig())
+  const all = Object.entries(pulumi.runtime.allConfig());
+  const values = all
     .filter(([name]) => name.startsWith(prefix))
     .map(([name, value]) => [name.slice(prefix.length), value]);
+  const elsewhere = all.map(([name]) => name).filter((name) => !name.startsWith(prefix));
   const own = { organization: pulumi.getOrganization(), project: pulumi.getProject(), stack: pulumi.getStack() };
-  return parseConfig(Object.fromEntries(values) as Record<string, unknown>, own, secretKeys());
+  return parseConfig(Object.fromEntries(values) as Record<string, unknown>, own, secretKeys(), elsewhere);
 }
 
 /** The keys that the user stored as secrets; the runtime gives the program their values in clear. */
@@ -88,19 +90,24 @@ function secretKeys(): string[] {
 /**
  * Validates raw values (texts as Pulumi stores them, or already typed) by key, without the namespace.
  * Throws a ConfigError that lists every mistake.
+ *
+ * @param elsewhere Names of the stack's keys in other namespaces: one that is nearly ours is a mistake.
  */
 export function parseConfig(
   values: Readonly<Record<string, unknown>>,
   own: StackName,
   secrets: readonly string[] = [],
+  elsewhere: readonly string[] = [],
 ): Config {
   const mistakes: Mistake[] = [];
+  findMisspeltNamespaces(elsewhere, mistakes);
   const secret = Object.keys(values).filter((name) => secrets.includes(name));
   const plain = Object.fromEntries(Object.entries(values).filter(([name]) => !secret.includes(name)));
   for (const name of secret) mistakes.push(storedAsSecret(name));
   findUnknownKeys(plain, mistakes);
   const infrastructure = readKeys(infrastructureKeys, plain, secret, mistakes);
   const replication = readKeys(replicationKeys, plain, secret, mistakes);
+  checkRegions(infrastructure, mistakes);
   checkPeer(infrastructure, own, mistakes);
   checkSignIn(infrastructure, mistakes);
   const subnets = checkNetwork(infrastructure, mistakes);
@@ -144,6 +151,42 @@ function findUnknownKeys(values: Readonly<Record<string, unknown>>, mistakes: Mi
       right: near ? `did you mean ${namespace}:${near}?` : `remove it: pulumi config rm ${namespace}:${name}`,
     });
   }
+}
+
+/** Namespaces of what this program is made of, which are near ours by chance. */
+const otherNamespaces = ["databricks", "azure-native", "azure", "pulumi"];
+
+function findMisspeltNamespaces(names: readonly string[], mistakes: Mistake[]): void {
+  for (const name of names) {
+    const [other = "", ...rest] = name.split(":");
+    if (otherNamespaces.includes(other) || nearest(other, [namespace]) === undefined) continue;
+    const meant = `${namespace}:${rest.join(":")}`;
+    mistakes.push({
+      key: name,
+      wrong: `is in the namespace ${other}, which nothing reads`,
+      right: `did you mean ${meant}? pulumi config rm ${name}`,
+    });
+  }
+}
+
+function checkRegions({ location, peerLocation }: Partial<InfrastructureValues>, mistakes: Mistake[]): void {
+  for (const [name, region] of Object.entries({ location, peerLocation })) {
+    if (region === undefined || regionPair(region) !== "unknown") continue;
+    const near = nearest(region, knownRegions);
+    mistakes.push({
+      key: `${namespace}:${name}`,
+      wrong: `is ${region}, which is no region that this program knows`,
+      right: near
+        ? `did you mean ${near}?`
+        : "use one of https://learn.microsoft.com/azure/reliability/regions-list; a new one goes into components/azure-regions.ts, with its pair",
+    });
+  }
+  if (location !== undefined && regionPair(location) === "none")
+    mistakes.push({
+      key: `${namespace}:location`,
+      wrong: `is ${regionDisplayName(location)}, which Azure pairs with no region: storage there cannot be geo-redundant`,
+      right: `use a region that has a pair: ${pairedRegions.join(", ")}`,
+    });
 }
 
 function storedAsSecret(name: string): Mistake {

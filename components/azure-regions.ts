@@ -87,3 +87,6 @@ export function regionPair(location: string): { pair: string } | "none" | "unkno
 
 /** The known regions, by their programmatic names. */
 export const knownRegions: readonly string[] = Object.keys(regions);
+
+/** Those of them where storage can be geo-redundant. */
+export const pairedRegions: readonly string[] = knownRegions.filter((name) => regions[name]?.pair !== undefined);

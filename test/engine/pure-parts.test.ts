@@ -1,6 +1,10 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openProperties, revealingSealer, sealProperties } from "../../sandbox/engine/backend/deployment-file.js";
+import { StackConfig } from "../../sandbox/engine/config/stack-config.js";
 import { durationSeconds } from "../../sandbox/engine/deployment/goal-request.js";
 import { UrnTargets } from "../../sandbox/engine/deployment/options.js";
 import { diffLines } from "../../sandbox/engine/display/line-diff.js";
@@ -8,6 +12,7 @@ import { splitArguments } from "../../sandbox/engine/program/language-host.js";
 import { diffValues } from "../../sandbox/engine/resource/object-diff.js";
 import { formatPropertyPath, ignoreChanges, parsePropertyPath } from "../../sandbox/engine/resource/property-path.js";
 import { equalValues, makeSecret, type PropertyMap, type PropertyValue } from "../../sandbox/engine/resource/values.js";
+import { readProject } from "../../sandbox/engine/project.js";
 import { PassphraseSecrets } from "../../sandbox/engine/secrets.js";
 
 const key = fc.string({ minLength: 1, maxLength: 6 }).filter((text) => text !== "__proto__");
@@ -114,4 +119,17 @@ test("secrets open with their passphrase and with no other", async () => {
     "pw",
   );
   expect(theirs.decrypt("v1:R2xBKwOvioPlBfHu:rXDODhP6fW34LnStcMCn2umX1YWO+A==")).toBe("s3cret");
+});
+
+test("a stack's file keeps every key, and a number that was rounded shows it", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "stack-config-"));
+  fs.writeFileSync(path.join(folder, "Pulumi.yaml"), "name: p\nruntime: nodejs\n");
+  const map = `{1234567890123456789: a, "1234567890123456789": b, 42: c, 1.5: d, __proto__: {e: f}}`;
+  fs.writeFileSync(path.join(folder, "Pulumi.dev.yaml"), `config:\n  p:map: ${map}\n`);
+  const config = StackConfig.load(readProject(path.join(folder, "Pulumi.yaml")), "dev").masked();
+  fs.rmSync(folder, { recursive: true });
+  expect(JSON.parse(config.get("p:map")!.value)).toEqual(
+    JSON.parse('{"1.2345678901234568e+18":"a","1234567890123456789":"b","42":"c","1.5":"d","__proto__":{"e":"f"}}'),
+  );
+  expect(config.get("p:map")?.value).toContain('"__proto__":{"e":"f"}');
 });

@@ -17,13 +17,13 @@ import { singular } from "../../replication/references.js";
 const own = { organization: "organization", project: "databricks-dr", stack: "secondary" };
 const valid = { role: "standby", location: "westus", peer: "primary", peerLocation: "eastus2" };
 
-function parse(changes: Record<string, unknown> = {}, secrets: string[] = []): Config {
-  return parseConfig({ ...valid, ...changes }, own, secrets);
+function parse(changes: Record<string, unknown> = {}, secrets: string[] = [], elsewhere: string[] = []): Config {
+  return parseConfig({ ...valid, ...changes }, own, secrets, elsewhere);
 }
 
-function error(changes: Record<string, unknown>, secrets: string[] = []): ConfigError {
+function error(changes: Record<string, unknown>, secrets: string[] = [], elsewhere: string[] = []): ConfigError {
   try {
-    parse(changes, secrets);
+    parse(changes, secrets, elsewhere);
   } catch (thrown) {
     if (thrown instanceof ConfigError) return thrown;
     throw thrown;
@@ -76,6 +76,11 @@ describe("a configuration without mistakes", () => {
     });
   });
 
+  it("keeps ids of 64 bits that stand in quotes", () => {
+    const jobs = { "1234567890123456789": "987654321098765432", "9007199254740994": "1", "123456789012345600": "2" };
+    expect(parse({ idMappings: JSON.stringify({ jobs }) }).replication.idMappings).toEqual({ jobs });
+  });
+
   it("needs no peer while the stack is active, and takes one of another project", () => {
     expect(parse({ role: "active", peer: undefined }).peer).toBeUndefined();
     expect(parse({ peer: "acme/dr/primary" }).peer).toEqual({ stack: "primary", reference: "acme/dr/primary" });
@@ -117,6 +122,16 @@ describe("a mistake", () => {
       "a region that is none",
       { location: "west-us" },
       'databricks-dr:location is "west-us" → use an Azure region, such as eastus2',
+    ],
+    [
+      "a region that nobody knows",
+      { location: "moonbase1" },
+      "databricks-dr:location is moonbase1, which is no region that this program knows → use one of https://learn.microsoft.com/azure/reliability/regions-list; a new one goes into components/azure-regions.ts, with its pair",
+    ],
+    [
+      "a region misspelt",
+      { peerLocation: "centrlus" },
+      "databricks-dr:peerLocation is centrlus, which is no region that this program knows → did you mean centralus?",
     ],
     [
       "a standby without a peer",
@@ -265,6 +280,31 @@ describe("a mistake", () => {
       "databricks-dr:idMappings.jobs.1 is a number that cannot be kept exactly (12345678901234567000) → write the id in quotes in the stack's file",
     ],
     [
+      "an id as a key that was rounded",
+      { idMappings: '{"jobs":{"1.2345678901234568e+18":"1"}}' },
+      "databricks-dr:idMappings.jobs.1.2345678901234568e+18 is a number that was rounded when the stack's file was read → write the id in quotes in the stack's file",
+    ],
+    [
+      "an id as a key that was rounded and written out",
+      { idMappings: '{"jobs":{"1234567890123456800":"1"}}' },
+      "databricks-dr:idMappings.jobs.1234567890123456800 is a number that was rounded when the stack's file was read → write the id in quotes in the stack's file",
+    ],
+    [
+      "a key that every object has",
+      { idMappings: '{"jobs":{"__proto__":"1"}}' },
+      "databricks-dr:idMappings.jobs.__proto__ is no name that anything here can have → remove it",
+    ],
+    [
+      "a kind that every object has",
+      { idMappings: '{"__proto__":{"1":"2"}}' },
+      "databricks-dr:idMappings.__proto__ is not known here → databricks-dr:idMappings takes clusters, jobs, instance-pools, cluster-policies, warehouses, pipelines, queries, dashboards, alerts, notification-destinations or principals",
+    ],
+    [
+      "a tag that every object has",
+      { tags: '{"constructor":"1"}' },
+      "databricks-dr:tags.constructor is no name that anything here can have → remove it",
+    ],
+    [
       "an address for an account",
       { mounts: { storageAccounts: { "a.blob.core.windows.net": "newaccount" } } },
       "databricks-dr:mounts.storageAccounts.a.blob.core.windows.net is no name of a storage account → use the account's name alone: 3 to 24 lowercase letters and digits",
@@ -297,6 +337,29 @@ describe("a mistake", () => {
     expect(thrown.message).not.toContain(value);
   });
 
+  it("a region without a pair, with those that have one", () => {
+    const [mistake] = mistakes({ location: "Poland Central" });
+    expect(mistake).toContain(
+      "databricks-dr:location is Poland Central, which Azure pairs with no region: storage there cannot be geo-redundant → use a region that has a pair: australiacentral,",
+    );
+    expect(mistake).not.toMatch(/polandcentral|qatarcentral/);
+    expect(parse({ peerLocation: "polandcentral" }).peerLocation).toBe("polandcentral");
+  });
+
+  it("a namespace misspelt, whatever else is set", () => {
+    const names = [
+      "databricks-drr:role",
+      "databricks_dr:tags",
+      "databricks:host",
+      "azure-native:location",
+      "aws:region",
+    ];
+    expect(error({}, [], names).mistakes.map(({ key, right }) => `${key} → ${right}`)).toEqual([
+      "databricks-drr:role → did you mean databricks-dr:role? pulumi config rm databricks-drr:role",
+      "databricks_dr:tags → did you mean databricks-dr:tags? pulumi config rm databricks_dr:tags",
+    ]);
+  });
+
   it("a value that was stored as a secret, which is not repeated", () => {
     const thrown = error({ profile: "hunter2" }, ["profile"]);
     expect(thrown.message).toContain("databricks-dr:profile is stored as a secret");
@@ -310,6 +373,97 @@ describe("a mistake", () => {
   it("broken JSON, which is not repeated", () => {
     const thrown = error({ mounts: '{"credentials": [{"hunter2"' });
     expect(thrown.message).not.toContain("hunter2");
+  });
+});
+
+/** Every setting of the Hadoop documentation by which WASB, Gen1 and Gen2 sign in; those after `secret` hold one. */
+const hadoopSettings = {
+  plain: [
+    "fs.adl.oauth2.access.token.provider.type",
+    "fs.adl.oauth2.access.token.provider",
+    "fs.adl.oauth2.access.token.custom.provider",
+    "fs.adl.oauth2.client.id",
+    "fs.adl.oauth2.refresh.url",
+    "fs.adl.oauth2.msi.port",
+    "fs.adl.oauth2.devicecode.clientappid",
+    "fs.adl.account.acct.oauth2.access.token.provider.type",
+    "fs.adl.account.acct.oauth2.client.id",
+    "dfs.adls.oauth2.access.token.provider.type",
+    "dfs.adls.oauth2.access.token.provider",
+    "dfs.adls.oauth2.client.id",
+    "dfs.adls.oauth2.refresh.url",
+    "fs.azure.account.auth.type",
+    "fs.azure.account.auth.type.acct.dfs.core.windows.net",
+    "fs.azure.account.oauth.provider.type",
+    "fs.azure.account.oauth2.client.id",
+    "fs.azure.account.oauth2.client.endpoint",
+    "fs.azure.account.oauth2.client.endpoint.acct.dfs.core.windows.net",
+    "fs.azure.account.oauth2.user.name",
+    "fs.azure.account.oauth2.refresh.token.endpoint",
+    "fs.azure.account.oauth2.msi.tenant",
+    "fs.azure.account.oauth2.msi.endpoint",
+    "fs.azure.account.oauth2.msi.authority",
+    "fs.azure.account.oauth2.token.file",
+    "fs.azure.account.custom.token.provider.class",
+    "fs.azure.account.keyprovider.acct.blob.core.windows.net",
+    "fs.azure.shellkeyprovider.script",
+    "fs.azure.sas.token.provider.type",
+    "fs.azure.sas.token.provider.type.acct.dfs.core.windows.net",
+    "fs.azure.sas.token.renew.period.for.streams",
+    "fs.azure.secure.mode",
+    "fs.azure.local.sas.key.mode",
+    "fs.azure.sas.expiry.period",
+    "fs.azure.saskey.cacheentry.expiry.period",
+    "fs.azure.saskey.usecontainersaskeyforallaccess",
+    "fs.azure.cred.service.urls",
+    "fs.azure.enable.delegation.token",
+    "fs.azure.delegation.token.provider.type",
+    "fs.azure.custom.token.fetch.retry.count",
+    "fs.azure.oauth.token.fetch.retry.max.retries",
+    "fs.azure.encryption.encoded.client-provided-key-sha",
+    "fs.azure.encryption.context.provider.type",
+    "fs.azure.createRemoteFileSystemDuringInitialization",
+    "spark.hadoop.fs.azure.sas.token.provider.type.<account>.dfs.core.windows.net",
+  ],
+  secret: [
+    "fs.adl.oauth2.credential",
+    "fs.adl.oauth2.refresh.token",
+    "fs.adl.account.acct.oauth2.credential",
+    "dfs.adls.oauth2.credential",
+    "dfs.adls.oauth2.refresh.token",
+    "fs.azure.account.key.acct.blob.core.windows.net",
+    "fs.azure.account.key.acct.dfs.core.windows.net",
+    "fs.azure.account.key.<account>.blob.core.windows.net",
+    "fs.azure.account.oauth2.client.secret",
+    "fs.azure.account.oauth2.client.secret.acct.dfs.core.windows.net",
+    "fs.azure.account.oauth2.user.password",
+    "fs.azure.account.oauth2.refresh.token",
+    "fs.azure.account.oauth2.refresh.token.acct.dfs.core.windows.net",
+    "fs.azure.sas.data.acct.blob.core.windows.net",
+    "fs.azure.sas.<container>.<account>.blob.core.windows.net",
+    "fs.azure.sas.provider.acct.blob.core.windows.net",
+    "fs.azure.sas.token.acct.blob.core.windows.net",
+    "fs.azure.sas.fixed.token",
+    "fs.azure.sas.fixed.token.acct.dfs.core.windows.net",
+    "fs.azure.sas.fixed.token.data.acct.dfs.core.windows.net",
+    "fs.azure.client-provided-encryption-key",
+    "fs.azure.encryption.encoded.client-provided-key.acct.dfs.core.windows.net",
+    "spark.hadoop.fs.azure.account.key.acct.dfs.core.windows.net",
+  ],
+};
+
+describe("a mount's Hadoop settings", () => {
+  const withSetting = (setting: string, value: string) => ({
+    mounts: { credentials: [{ mounts: "/mnt/*", extraConfigs: { [setting]: value } }] },
+  });
+
+  it.each(hadoopSettings.plain)("%s holds no secret", (setting) => {
+    expect(() => parse(withSetting(setting, "ClientCredential"))).not.toThrow();
+  });
+
+  it.each(hadoopSettings.secret)("%s holds one, and takes a reference alone", (setting) => {
+    expect(error(withSetting(setting, "ClientCredential")).message).toContain(`${setting} holds a secret in clear`);
+    expect(() => parse(withSetting(setting, "{{secrets/storage/reader}}"))).not.toThrow();
   });
 });
 

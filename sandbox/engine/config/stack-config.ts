@@ -88,8 +88,9 @@ export class StackConfig {
 
   /** Values as written, secrets sealed, under normalized keys. */
   private get written(): Map<string, PropertyValue> {
-    const config = (this.document.toJS() as { config?: PropertyMap } | null)?.config;
-    const entries = isObject(config) ? Object.entries(config) : [];
+    const top = this.document.toJS({ mapAsMap: true }) as Map<unknown, unknown> | null;
+    const config = top?.get("config");
+    const entries = config instanceof Map ? Object.entries(withTextKeys(config) as PropertyMap) : [];
     return new Map(entries.map(([key, value]) => [normalizeConfigKey(key, this.project.name), value]));
   }
 
@@ -209,6 +210,18 @@ export class StackConfig {
   delete(): void {
     fs.rmSync(this.file, { force: true });
   }
+}
+
+/** Maps as objects. A number as a key is written as Go writes it: one that was rounded shows by its exponent. */
+function withTextKeys(value: unknown): PropertyValue {
+  if (Array.isArray(value)) return value.map(withTextKeys);
+  if (!(value instanceof Map)) return value as PropertyValue;
+  return Object.fromEntries([...value].map(([key, item]) => [keyText(key), withTextKeys(item)]));
+}
+
+function keyText(key: unknown): string {
+  if (typeof key !== "number" || Number.isSafeInteger(key) || !Number.isInteger(key)) return String(key);
+  return key.toExponential();
 }
 
 function containsSecure(value: PropertyValue): boolean {

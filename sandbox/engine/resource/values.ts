@@ -55,9 +55,10 @@ export function mapEntries(
   map: PropertyMap,
   rewrite: (value: PropertyValue, key: string) => PropertyValue,
 ): PropertyMap {
-  const mapped: PropertyMap = {};
-  for (const [key, value] of Object.entries(map)) if (value !== undefined) mapped[key] = rewrite(value, key);
-  return mapped;
+  // Not by assignment: a key "__proto__" would be lost.
+  return Object.fromEntries(
+    Object.entries(map).flatMap(([key, value]) => (value === undefined ? [] : [[key, rewrite(value, key)]])),
+  ) as PropertyMap;
 }
 
 export const mapProperties = (map: PropertyMap, rewrite: (value: PropertyValue) => PropertyValue): PropertyMap =>
