@@ -112,6 +112,8 @@ export const storage = {
   account: geoStorage.deployed.account,
   resourceGroup: geoStorage.deployed.resourceGroup,
   sku: geoStorage.deployed.sku,
+  location: config.location,
+  peerLocation: config.peerLocation,
   primaryEndpoints: geoStorage.primaryEndpoints,
   secondaryEndpoints: geoStorage.secondaryEndpoints,
 };

@@ -11,6 +11,8 @@ export interface DeployedAccount {
   readonly account: string;
   readonly resourceGroup: string;
   readonly sku: string;
+  readonly location?: string;
+  readonly peerLocation?: string;
 }
 
 export interface GeoStorageArgs {
@@ -47,7 +49,7 @@ export interface StorageEndpoints {
 
 /**
  * A geo-redundant storage account. Azure copies it to the region that it pairs with the account's, which is not always
- * the standby's: a preview warns of that, and of a failover since the last update.
+ * the standby's: the first preview warns of that, and each of a failover since the last update.
  */
 export class GeoStorage extends pulumi.ComponentResource {
   /** To be given back as `lastDeployed` by the next update. */
@@ -58,14 +60,20 @@ export class GeoStorage extends pulumi.ComponentResource {
 
   constructor(name: string, args: GeoStorageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("databricks-dr:storage:GeoStorage", name, {}, opts);
-    warnOfRegionPair(this, args);
+    pulumi.output(args.lastDeployed).apply((last) => warnOfRegionPair(this, args, last));
     const account = accountOf(this, name, args, skuAfterFailover(this, args));
     softDeleteOf(this, name, args, account);
     for (const container of args.containers) containerOf(this, name, args, account, container);
 
     this.deployed = pulumi
       .all([onceThere(account, args.accountName), args.resourceGroupName, account.sku])
-      .apply(([accountName, resourceGroup, sku]) => ({ account: accountName, resourceGroup, sku: sku.name }));
+      .apply(([accountName, resourceGroup, sku]) => ({
+        account: accountName,
+        resourceGroup,
+        sku: sku.name,
+        location: args.location,
+        peerLocation: args.peerLocation,
+      }));
     this.primaryEndpoints = account.primaryEndpoints.apply(({ blob, dfs }) => ({ blob, dfs }));
     this.secondaryEndpoints = account.secondaryEndpoints.apply(readOnlyEndpoints);
     this.registerOutputs({
@@ -140,15 +148,19 @@ function readOnlyEndpoints(endpoints: Partial<StorageEndpoints> | undefined): St
   return endpoints?.blob && endpoints.dfs ? { blob: endpoints.blob, dfs: endpoints.dfs } : undefined;
 }
 
-function warnOfRegionPair(component: GeoStorage, { location, peerLocation, sku }: GeoStorageArgs): void {
+/** Once: when the account is made, and when a change of the configuration makes it news again. */
+function warnOfRegionPair(
+  component: GeoStorage,
+  { location, peerLocation, sku }: GeoStorageArgs,
+  last: DeployedAccount | undefined,
+): void {
   const here = regionDisplayName(location);
   const peer = regionDisplayName(peerLocation);
   const pair = regionPair(location);
-  if (pair === "none")
-    return warn(component, `${here} has no paired region, and Azure offers ${sku} only where there is one.`);
-  if (pair === "unknown")
-    return warn(component, `${here} is not in this program's list of regions: check which region Azure pairs with it.`);
-  if (pair.pair === regionName(peerLocation)) return;
+  if (typeof pair === "string" || pair.pair === regionName(peerLocation)) return;
+  // After a failover the account is what that made of it, and nobody has changed the configuration.
+  const isSameSku = last?.sku === sku || !isGeoRedundant(last?.sku ?? sku);
+  if (last && isSameSku && last.location === location && last.peerLocation === peerLocation) return;
   warn(
     component,
     [

@@ -16,7 +16,13 @@ const args: GeoStorageArgs = {
   protect: true,
   tags: { "databricks-dr:stack": "primary" },
 };
-const lastDeployed = { account: "dbdrprimary0000000", resourceGroup: "dbdr-primary-rg", sku: "Standard_RAGRS" };
+const lastDeployed = {
+  account: "dbdrprimary0000000",
+  resourceGroup: "dbdr-primary-rg",
+  sku: "Standard_RAGRS",
+  location: "eastus2",
+  peerLocation: "centralus",
+};
 const accountType = "azure-native:storage:StorageAccount";
 const accountOutputs = {
   primaryEndpoints: { blob: "https://a.blob.core.windows.net/", dfs: "https://a.dfs.core.windows.net/" },
@@ -101,9 +107,19 @@ describe("the region pair", () => {
     expect(warnings[0]).toContain("location centralus there, peerLocation centralus here");
   });
 
-  it("is warned of when there is none, or none is known", async () => {
-    expect((await run({ location: "polandcentral" })).warnings[0]).toContain("Poland Central has no paired region");
-    expect((await run({ location: "moonbase1" })).warnings[0]).toContain("moonbase1 is not in this program's list");
+  it("is warned of when it is news: once, and when the configuration changed what it is about", async () => {
+    const before = { ...lastDeployed, peerLocation: "westus" };
+    const news = async (changes: Partial<GeoStorageArgs>, actual = "Standard_RAGRS") => {
+      const { warnings } = await run({ peerLocation: "westus", ...changes }, { sku: actual });
+      return warnings.some((text) => text.includes("kept in Central US"));
+    };
+    expect(await news({ lastDeployed: before })).toBe(false);
+    expect(await news({ lastDeployed: { ...before, peerLocation: "westus3" } })).toBe(true);
+    expect(await news({ lastDeployed: { ...before, location: "centralus" } })).toBe(true);
+    expect(await news({ lastDeployed: before, sku: "Standard_RAGZRS" })).toBe(true);
+    const { location: _none, ...ofAnOlderVersion } = before;
+    expect(await news({ lastDeployed: ofAnOlderVersion })).toBe(true);
+    expect(await news({ lastDeployed: { ...before, sku: "Standard_LRS" } }, "Standard_LRS")).toBe(false);
   });
 });
 

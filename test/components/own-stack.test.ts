@@ -9,7 +9,7 @@ async function read(halfWritten: number, outputs: object): Promise<Record<string
   let readings = 0;
   const program = async () =>
     readLastOutputs().then(
-      ({ storage: account }) => ({ account }),
+      ({ storage }) => ({ storage }),
       (error: Error) => ({ failed: error.message }),
     );
   const invokes = {
@@ -22,11 +22,11 @@ async function read(halfWritten: number, outputs: object): Promise<Record<string
 }
 
 it("a state that is written while it is read is read again", async () => {
-  expect(await read(2, { storage })).toEqual({ account: storage });
+  expect(await read(2, { storage })).toEqual({ storage });
 });
 
 it("before the first update there is no account", async () => {
-  expect((await read(0, {})).account).toBeUndefined();
+  expect((await read(0, {})).storage).toBeUndefined();
 });
 
 it("a state that cannot be read at all is an error", async () => {
