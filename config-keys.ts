@@ -1,4 +1,4 @@
-import type { KindName } from "@databricks-dr/replication";
+import { type KindName, rateLimitFamilies } from "@databricks-dr/replication";
 import { regionName } from "./components/azure-regions.js";
 import { parseIpv4Range } from "./components/ipv4-range.js";
 import { checked, flag, type Key, list, mapOf, number, object, oneOf, type Shape, text } from "./config-schema.js";
@@ -22,19 +22,6 @@ export const mappedKinds = [
   "alerts",
   "notification-destinations",
   "principals",
-] as const;
-
-/** The API families that have a limit of their own. */
-export const rateLimitFamilies = [
-  "dbfs",
-  "jobs-create",
-  "permissions-read",
-  "permissions-write",
-  "workspace-export",
-  "workspace-import",
-  "scim",
-  "secrets",
-  "other",
 ] as const;
 
 const secretReference = /^\{\{secrets\/[^/{}]+\/[^/{}]+\}\}$/;
@@ -339,13 +326,18 @@ export const replicationKeys = {
     { default: {} },
   ),
   rateLimits: key(
-    mapOf(number({ min: 0.1, max: 1000 }), { names: rateLimitFamilies, of: "API family" }),
-    "Requests a second to begin with, by API family: `dbfs`, `jobs-create`, `permissions-read`, `permissions-write`, `workspace-export`, `workspace-import`, `scim`, `secrets`, `other`. They adapt to what the workspace answers.",
+    mapOf(number({ min: 0.01, max: 1000 }), { names: rateLimitFamilies, of: "API family" }),
+    `Requests a second to begin with, by API family: ${rateLimitFamilies.map((name) => `\`${name}\``).join(", ")}. \`other\` is each API without a documented limit, on its own. They adapt to what the workspace answers.`,
     { defaultDoc: "Databricks' documented limits" },
   ),
   concurrency: key(number({ min: 1, max: 256, integer: true }), "Calls in flight at most, for each workspace.", {
     defaultDoc: "32",
   }),
+  longestWaitSeconds: key(
+    number({ min: 1, max: 86_400, integer: true }),
+    "The longest wait that a workspace may ask for (`Retry-After`). One of more than ten seconds is told; a longer one than this ends what needs it with an error.",
+    { default: 600 },
+  ),
 } as const;
 
 /** docs/configuration.md's tables. */

@@ -12,4 +12,5 @@ export type { Endpoint, KindName, MountCredentials, ReplicationSettings, Role, S
 export { newKeyPair } from "./notes/signing.js";
 export { forgetRole, recordRole, roleOnRecord, type RoleRecord } from "./role.js";
 export { providerSignIn, type ProviderSignIn } from "./client/auth-method.js";
+export { rateLimitFamilies } from "./client/families.js";
 export type { AuthMethod } from "./client/credentials.js";

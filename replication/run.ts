@@ -56,6 +56,8 @@ export class Run {
     this.settings = replication.settings;
     this.source = replication.source && sideOf(replication.source, replication.settings);
     this.target = replication.target && sideOf(replication.target, replication.settings);
+    for (const at of [this.source, this.target])
+      if (at) at.client.onWait = (seconds, family) => this.#tell(waitNote(at.endpoint.stack, seconds, family));
   }
 
   /** Shows what is said of a kind where that kind is shown: kinds share a run, and work side by side. */
@@ -290,6 +292,11 @@ export class Run {
   forget(kind: KindName): void {
     for (const key of [`items target ${kind}`, `notes target ${kind}`, `plan ${kind}`]) this.#cache.delete(key);
   }
+}
+
+function waitNote(stack: string, seconds: number, family: string): ProgressNote {
+  const text = `the workspace of ${stack} asks to wait ${Math.round(seconds)} s before the next request; this run waits`;
+  return { kind: family, text, severity: "warning" };
 }
 
 /** A workspace, named, whose inventory could not be taken. */

@@ -72,4 +72,6 @@ export interface ReplicationSettings {
   readonly rateLimits?: Readonly<Record<string, number>>;
   /** Most requests under way at once, for each workspace. Default 32. */
   readonly concurrency?: number;
+  /** Longest wait that a workspace may ask for, in seconds, before the run ends with an error instead. Default 600. */
+  readonly longestWaitSeconds?: number;
 }

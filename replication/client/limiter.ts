@@ -1,33 +1,32 @@
-/** One API family that shares a limit, and how many requests a second it is given to begin with. */
-export interface Family {
-  readonly name: string;
-  readonly path: RegExp;
-  readonly method?: RegExp;
-  readonly perSecond: number;
-  /** No limit is known: the rate grows for as long as the workspace does not say 429. */
-  readonly unlimited?: boolean;
-}
+import { familyOf } from "./families.js";
 
-/**
- * Starting rates, below what users report as the limits; a 429 lowers them and quiet raises them again.
- * Source: https://learn.microsoft.com/azure/databricks/resources/limits
- */
-export const families: readonly Family[] = [
-  { name: "dbfs", path: /^\/api\/2\.0\/dbfs\//, perSecond: 30 },
-  { name: "jobs-create", path: /\/jobs\/create$/, perSecond: 20 },
-  { name: "permissions-read", path: /\/permissions\//, method: /^GET$/, perSecond: 100 },
-  { name: "permissions-write", path: /\/permissions\//, perSecond: 30 },
-  { name: "workspace-export", path: /\/workspace\/export$/, perSecond: 60 },
-  { name: "workspace-import", path: /\/workspace(-files)?\/import/, perSecond: 30 },
-  { name: "scim", path: /\/scim\//, perSecond: 255 / 60 },
-  { name: "secrets", path: /\/secrets\//, perSecond: 1100 / 60 },
-  { name: "other", path: /^/, perSecond: 200, unlimited: true },
-];
-
-const slowest = 0.2;
+/** The lowest rate that a 429 can bring about, as a share of the one at the beginning. */
+const slowestShare = 1 / 20;
 
 /** Where no limit is known, the concurrency bounds the rate long before this, in requests a second. */
 const fastest = 10_000;
+
+/** A workspace that asks to be left alone for longer than the configuration allows. */
+export class TooLongWait extends Error {
+  override readonly name = "TooLongWait";
+
+  constructor(
+    readonly family: string,
+    readonly seconds: number,
+    longest: number,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `the workspace asks to wait ${Math.ceil(seconds)} s before the next request to ${family}, longer than databricks-dr:longestWaitSeconds (${longest}): run again later, or raise it`,
+      options,
+    );
+  }
+}
+
+interface Waiting {
+  resolve(): void;
+  reject(error: Error): void;
+}
 
 /**
  * A token bucket whose rate halves on a 429 and grows back by a twentieth for each second of quiet. Where no limit is known
@@ -42,7 +41,7 @@ class Bucket {
   #quietSince = performance.now();
   #blockedUntil = 0;
   #timer: NodeJS.Timeout | undefined;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Waiting[] = [];
 
   constructor(
     private readonly start: number,
@@ -57,9 +56,9 @@ class Bucket {
    * too. What was refused before goes first.
    */
   take(again: boolean): Promise<void> {
-    return new Promise((resolve) => {
-      if (again) this.#waiting.unshift(resolve);
-      else this.#waiting.push(resolve);
+    return new Promise((resolve, reject) => {
+      if (again) this.#waiting.unshift({ resolve, reject });
+      else this.#waiting.push({ resolve, reject });
       this.#serve();
     });
   }
@@ -67,7 +66,8 @@ class Bucket {
   #serve(): void {
     this.#refill();
     const blockedMs = this.#blockedUntil - performance.now();
-    for (; blockedMs <= 0 && this.#tokens >= 1 && this.#waiting.length > 0; this.#tokens -= 1) this.#waiting.shift()!();
+    for (; blockedMs <= 0 && this.#tokens >= 1 && this.#waiting.length > 0; this.#tokens -= 1)
+      this.#waiting.shift()!.resolve();
     if (this.#waiting.length === 0 || this.#timer) return;
     const forToken = ((1 - this.#tokens) / this.#rate) * 1000;
     this.#timer = setTimeout(
@@ -84,12 +84,22 @@ class Bucket {
     this.#refill();
     const now = performance.now();
     const isNews = now >= this.#blockedUntil;
-    if (isNews) this.#rate = Math.max(slowest, this.#rate / 2);
+    if (isNews) this.#rate = Math.max(this.start * slowestShare, this.#rate / 2);
     this.#refused = true;
     this.#tokens = Math.min(this.#tokens, 0);
     this.#blockedUntil = Math.max(this.#blockedUntil, now + waitMs);
     this.#quietSince = now;
     return isNews;
+  }
+
+  /** How long the workspace still wants to be left alone, in ms. */
+  get blockedMs(): number {
+    return this.#blockedUntil - performance.now();
+  }
+
+  /** Ends the waiting of all that wait, with that error. */
+  refuse(error: Error): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
   get #depth(): number {
@@ -109,7 +119,7 @@ class Bucket {
   }
 }
 
-/** Bounds the requests under way at one workspace: halves on a 429, grows by one for every full round without. */
+/** Bounds the requests under way: halves on a 429, grows by one for every full round without. */
 class Gate {
   #limit: number;
   #running = 0;
@@ -146,46 +156,96 @@ export interface LimiterOptions {
   readonly rateLimits?: Readonly<Record<string, number>>;
   /** Most requests under way at once. */
   readonly concurrency?: number;
+  /** Longest `Retry-After` that is waited for, in seconds. Default 600. */
+  readonly longestWaitSeconds?: number;
 }
 
-/** The one limiter of a workspace: all kinds of a run share it. */
+const defaultLongestWait = 600;
+
+/** What a request waits for before its family lets it through, and what a 429 of the family slows down. */
+interface FamilyLimit {
+  readonly name: string;
+  readonly bucket: Bucket;
+  readonly gate: Gate;
+}
+
+/**
+ * The one limiter of a workspace: all kinds of a run share it. Each family has a rate and a gate of its own, so that a 429 of
+ * one slows no other; together they are bounded by the workspace's gate, which nobody holds while waiting for a family.
+ */
 export class Limiter {
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #families = new Map<string, FamilyLimit>();
   readonly #gate: Gate;
+  readonly longestWaitMs: number;
 
   constructor(private readonly options: LimiterOptions = {}) {
-    this.#gate = new Gate(options.concurrency ?? 32);
+    this.#gate = new Gate(this.#concurrency);
+    this.longestWaitMs = (options.longestWaitSeconds ?? defaultLongestWait) * 1000;
+  }
+
+  get #concurrency(): number {
+    return this.options.concurrency ?? 32;
   }
 
   /**
    * Runs one request when its family's rate and the workspace's concurrency allow it.
    *
    * @param again Whether it was sent before, so that it goes before those that were not.
+   * @throws TooLongWait while the workspace asks to wait longer than is configured.
    */
   async run<T>(method: string, path: string, again: boolean, request: () => Promise<T>): Promise<T> {
-    await this.#bucket(method, path).take(again);
-    await this.#gate.enter();
+    const { name, bucket, gate } = this.#family(method, path);
+    this.#assertBearable(name, bucket.blockedMs);
+    await bucket.take(again);
+    await gate.enter();
     try {
-      return await request();
+      await this.#gate.enter();
+      try {
+        return await request();
+      } finally {
+        this.#gate.leave();
+      }
     } finally {
-      this.#gate.leave();
+      gate.leave();
     }
   }
 
-  /** The workspace said 429: `waitMs` is its `Retry-After`, or the caller's back-off. */
-  slowDown(method: string, path: string, waitMs: number): void {
-    if (this.#bucket(method, path).slowDown(waitMs)) this.#gate.narrow();
+  /**
+   * The workspace said 429: `waitMs` is its `Retry-After`, or the caller's back-off. Gives the family when that is news: what
+   * was under way together is refused together.
+   *
+   * @throws TooLongWait when that is longer than is configured; what waits for the family already ends with it, too.
+   */
+  slowDown(method: string, path: string, waitMs: number): string | undefined {
+    const { name, bucket, gate } = this.#family(method, path);
+    const isNews = bucket.slowDown(waitMs);
+    if (isNews) gate.narrow();
+    try {
+      this.#assertBearable(name, waitMs);
+    } catch (error) {
+      bucket.refuse(error as TooLongWait);
+      throw error;
+    }
+    return isNews ? name : undefined;
   }
 
-  #bucket(method: string, path: string): Bucket {
-    const family = families.find((each) => each.path.test(path) && (!each.method || each.method.test(method)))!;
-    let bucket = this.#buckets.get(family.name);
-    if (!bucket) {
-      const configured = this.options.rateLimits?.[family.name];
-      const start = configured ?? family.perSecond;
-      bucket = new Bucket(start, family.unlimited && configured === undefined ? fastest : start);
-      this.#buckets.set(family.name, bucket);
+  familyName(method: string, path: string): string {
+    return this.#family(method, path).name;
+  }
+
+  #assertBearable(name: string, waitMs: number): void {
+    if (waitMs > this.longestWaitMs) throw new TooLongWait(name, waitMs / 1000, this.longestWaitMs / 1000);
+  }
+
+  #family(method: string, path: string): FamilyLimit {
+    const { name, configured, perSecond, isKnown } = familyOf(method, path);
+    let family = this.#families.get(name);
+    if (!family) {
+      const given = this.options.rateLimits?.[configured];
+      const start = given ?? perSecond;
+      const bucket = new Bucket(start, isKnown || given !== undefined ? start : fastest);
+      this.#families.set(name, (family = { name, bucket, gate: new Gate(this.#concurrency) }));
     }
-    return bucket;
+    return family;
   }
 }

@@ -3,7 +3,7 @@ import { countCall } from "./call-count.js";
 import type { Credentials } from "./credentials.js";
 import { ApiError, apiError, ConnectionError, UnexpectedAnswer } from "./errors.js";
 import { isArray, isObject, type Json, type JsonObject, objectsOf, parseJson, stringifyJson } from "./json.js";
-import type { Limiter } from "./limiter.js";
+import { type Limiter, TooLongWait } from "./limiter.js";
 
 /** A text, or bytes as they come. */
 export type Body = string | AsyncIterable<Uint8Array>;
@@ -23,6 +23,8 @@ const refusedForMs = 5 * 60_000;
 const firstBackoffMs = 250;
 const longestBackoffMs = 20_000;
 const answerWithinMs = 120_000;
+/** A wait that a person who watches would take for a hang, in ms. */
+const longWaitMs = 10_000;
 
 interface Outgoing {
   readonly method: string;
@@ -38,6 +40,8 @@ export class WorkspaceClient {
   #credentials: Promise<Credentials> | undefined;
   #workspaceId: string | undefined;
   #lastUsed = Date.now();
+  /** Told when the workspace asks to be left alone for a while: how long, and what part of its API. */
+  onWait: (seconds: number, family: string) => void = () => undefined;
 
   constructor(
     readonly host: string,
@@ -135,14 +139,21 @@ export class WorkspaceClient {
         const asked = error instanceof ApiError ? error.retryAfterMs : undefined;
         if (error instanceof ApiError && error.rateLimited) {
           refusedSince ??= Date.now();
-          if (Date.now() - refusedSince > refusedForMs) throw error;
+          if (Date.now() - refusedSince > Math.max(refusedForMs, this.limiter.longestWaitMs)) throw error;
           // All that wait for the same limit wait with it, and it goes first.
-          this.limiter.slowDown(request.method, request.path, asked ?? backoff);
+          const waitMs = asked ?? backoff;
+          const family = this.limiter.slowDown(request.method, request.path, waitMs);
+          if (family !== undefined && waitMs >= longWaitMs) this.onWait(waitMs / 1000, family);
           continue;
         }
         refusedSince = undefined;
         if (++failures >= attempts || !mayRetry(error, request.idempotent)) throw error;
-        await sleep(Math.max(asked ?? 0, backoff));
+        const waitMs = Math.max(asked ?? 0, backoff);
+        const family = this.limiter.familyName(request.method, request.path);
+        if (waitMs > this.limiter.longestWaitMs)
+          throw new TooLongWait(family, waitMs / 1000, this.limiter.longestWaitMs / 1000, { cause: error });
+        if (asked !== undefined && asked >= longWaitMs) this.onWait(waitMs / 1000, family);
+        await sleep(waitMs);
       }
     }
   }

@@ -5,12 +5,10 @@ import {
   configurationTable,
   infrastructureKeys,
   mappedKinds,
-  rateLimitFamilies,
   replicatedKinds,
   replicationKeys,
 } from "../../config-keys.js";
 import { type Config, ConfigError, parseConfig } from "../../config.js";
-import { families } from "../../replication/client/limiter.js";
 import { kinds } from "../../replication/kinds/registry.js";
 import { singular } from "../../replication/references.js";
 
@@ -105,7 +103,7 @@ describe("a configuration without mistakes", () => {
   });
 
   it("is JSON, as what is handed on to the dynamic provider must be", () => {
-    const { replication } = parse({ nodeTypes: { a: "b" }, rateLimits: { scim: 10 } });
+    const { replication } = parse({ nodeTypes: { a: "b" }, rateLimits: { "scim-read": 10 } });
     expect(JSON.parse(JSON.stringify(replication))).toEqual(replication);
   });
 });
@@ -316,8 +314,8 @@ describe("a mistake", () => {
     ],
     [
       "a rate of nothing",
-      { rateLimits: { scim: 0 } },
-      "databricks-dr:rateLimits.scim is 0 → use a number from 0.1 to 1000",
+      { rateLimits: { "scim-read": 0 } },
+      "databricks-dr:rateLimits.scim-read is 0 → use a number from 0.01 to 1000",
     ],
   ])("%s", (_what, changes, expected) => {
     expect(mistakes(changes)).toContain(expected);
@@ -467,8 +465,7 @@ describe("a mount's Hadoop settings", () => {
   });
 });
 
-it("names what the replication knows: families of limits, kinds, and what they refer to", () => {
-  expect(rateLimitFamilies).toEqual(families.map(({ name }) => name));
+it("names what the replication knows: kinds, and what they refer to", () => {
   expect([...replicatedKinds].sort()).toEqual(kinds.map(({ name }) => name).sort());
   expect([...mappedKinds].sort()).toEqual(Object.keys(singular).sort());
 });
