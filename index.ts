@@ -78,10 +78,11 @@ const databricks = new DatabricksProvider(`${stack}-databricks`, databricksSignI
 
 const notesKey = new NotesKey(`${stack}-notes-key`, {});
 
-const operations = new OperationsCluster(`${stack}-operations`, {
+const operationsCluster = new OperationsCluster(`${stack}-operations`, {
   provider: databricks,
   ...config.operationsCluster,
   tags,
+  ...(last.operations ? { lastDeployed: last.operations } : {}),
 });
 
 const local = {
@@ -89,9 +90,9 @@ const local = {
   host,
   resourceId,
   auth,
-  operationsClusterId: operations.clusterId,
   workspaceId: databricksWorkspace.workspaceId,
   notesKey: notesKey.publicKey,
+  operationsClusterId: operationsCluster.clusterId,
   location: config.location,
 };
 const replica = new WorkspaceReplica(`${stack}-replica`, {
@@ -108,6 +109,7 @@ export const role = config.role;
 export const location = config.location;
 /** What the peer's stack needs to know of this workspace when it follows it. */
 export const workspace = local;
+export const operations = operationsCluster.deployed;
 export const storage = {
   account: geoStorage.deployed.account,
   resourceGroup: geoStorage.deployed.resourceGroup,

@@ -1,8 +1,16 @@
 import { Cluster } from "@pulumi/databricks/cluster.js";
+import { getCluster } from "@pulumi/databricks/getCluster.js";
 import { getNodeTypeOutput } from "@pulumi/databricks/getNodeType.js";
 import { getSparkVersionOutput } from "@pulumi/databricks/getSparkVersion.js";
 import type { Provider } from "@pulumi/databricks/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+
+/** The cluster as an update left it; the stack keeps it as an output, and the next update reads it back. */
+export interface DeployedOperationsCluster {
+  readonly clusterId: string;
+  /** How often it was made again after somebody had deleted it. */
+  readonly generation: number;
+}
 
 export interface OperationsClusterArgs {
   /** The workspace that the cluster is made in. */
@@ -14,6 +22,8 @@ export interface OperationsClusterArgs {
   /** Minutes without a command until it stops. Default 20. */
   readonly autoterminationMinutes?: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** The cluster as the stack's last update left it, to see whether somebody deleted it since; nothing on the first one. */
+  readonly lastDeployed?: DeployedOperationsCluster;
 }
 
 /** The custom tag that tells the operations cluster from those that are copied; the replication knows it too. */
@@ -25,16 +35,52 @@ export const operationsTag = "databricks_dr_operations";
  */
 export class OperationsCluster extends pulumi.ComponentResource {
   readonly clusterId: pulumi.Output<string>;
+  /** To be given back as `lastDeployed` by the next update. */
+  readonly deployed: pulumi.Output<DeployedOperationsCluster>;
 
   constructor(name: string, args: OperationsClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("databricks-dr:databricks:OperationsCluster", name, {}, opts);
-    const cluster = clusterOf(this, name, args);
+    const generation = currentGeneration(this, args);
+    const cluster = clusterOf(this, name, args, generation);
     this.clusterId = cluster.clusterId;
-    this.registerOutputs({ clusterId: this.clusterId });
+    this.deployed = pulumi.output({ clusterId: cluster.clusterId, generation });
+    this.registerOutputs({ clusterId: this.clusterId, deployed: this.deployed });
   }
 }
 
-function clusterOf(parent: OperationsCluster, name: string, args: OperationsClusterArgs): Cluster {
+/**
+ * An update without a refresh does not see that the cluster is gone, and an edit of it would fail. So the workspace is asked;
+ * a generation more makes a new cluster in its place. Before there is a workspace there is none to ask.
+ */
+function currentGeneration(component: OperationsCluster, args: OperationsClusterArgs): pulumi.Output<number> {
+  const { provider, lastDeployed: last } = args;
+  if (!last?.clusterId) return pulumi.output(0);
+  return provider.host.apply(async () => {
+    if (!(await isGone(component, provider, last.clusterId))) return last.generation;
+    void pulumi.log.warn(
+      `the operations cluster, ${last.clusterId}, is not in the workspace any more: it is made again`,
+      component,
+    );
+    return last.generation + 1;
+  });
+}
+
+/** Only an answer that says so is taken for that: a workspace that cannot be asked now may have it. */
+async function isGone(parent: OperationsCluster, provider: Provider, clusterId: string): Promise<boolean> {
+  try {
+    await getCluster({ clusterId }, { parent, provider });
+    return false;
+  } catch (error) {
+    return error instanceof Error && error.message.includes(`Cluster ${clusterId} does not exist`);
+  }
+}
+
+function clusterOf(
+  parent: OperationsCluster,
+  name: string,
+  args: OperationsClusterArgs,
+  generation: pulumi.Output<number>,
+): Cluster {
   // In the first preview there is no workspace to ask yet: dependsOn makes the answers unknown then, instead of empty.
   const invoke = { parent, provider: args.provider, dependsOn: [args.provider] };
   return new Cluster(
@@ -51,11 +97,16 @@ function clusterOf(parent: OperationsCluster, name: string, args: OperationsClus
       // Single node: https://learn.microsoft.com/azure/databricks/compute/configure#single-node
       numWorkers: 0,
       sparkConf: { "spark.databricks.cluster.profile": "singleNode", "spark.master": "local[*, 4]" },
-      customTags: { ...args.tags, ResourceClass: "SingleNode", [operationsTag]: "true" },
+      customTags: {
+        ...args.tags,
+        ResourceClass: "SingleNode",
+        [operationsTag]: generation.apply((number) => (number === 0 ? "true" : `true-${number}`)),
+      },
       // dbutils.fs.mount is refused in the access modes of Unity Catalog.
       dataSecurityMode: "NONE",
       workloadType: { clients: { jobs: false, notebooks: true } },
     },
-    { provider: args.provider, parent },
+    // Deleting one that is gone is no error to the provider.
+    { provider: args.provider, replaceOnChanges: [`customTags.${operationsTag}`], parent },
   );
 }

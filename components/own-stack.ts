@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { DeployedAccount } from "./geo-storage.js";
 import type { ReplicaReport } from "./replica/replica-report.js";
+import type { DeployedOperationsCluster } from "./operations-cluster.js";
 import { readStackOutputs } from "./stack-outputs.js";
 
 const attempts = 10;
@@ -11,6 +12,7 @@ const waitMs = 200;
 export interface LastOutputs {
   readonly storage?: DeployedAccount;
   readonly ledger?: Partial<ReplicaReport>;
+  readonly operations?: DeployedOperationsCluster;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { isObject, type Properties } from "./property-values.js";
+import { toCamelCase } from "./snake-case.js";
 import type { WorkspaceClient } from "./workspace-client.js";
 
 interface NodeType {
@@ -79,6 +80,30 @@ function compareVersions(one: string, other: string): number {
   const numbers = (key: string): number[] => (/^[\d.]+/.exec(key)?.[0] ?? "").split(".").map(Number);
   const [a, b] = [numbers(one), numbers(other)];
   return (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0) || (one < other ? -1 : 1);
+}
+
+/**
+ * A cluster by its id or its only name. The provider fails where there is none.
+ * https://github.com/databricks/terraform-provider-databricks/blob/main/clusters/data_cluster.go
+ */
+export async function getCluster(args: Properties, client: WorkspaceClient): Promise<Properties> {
+  const found = await findCluster(args, client).catch((error: unknown) => {
+    throw new Error(`cannot read cluster: ${(error as Error).message}`);
+  });
+  const { clusterId, clusterName } = toCamelCase(found);
+  return { ...args, id: clusterId, clusterId, clusterName, clusterInfo: toCamelCase(found) };
+}
+
+async function findCluster(args: Properties, client: WorkspaceClient): Promise<Properties> {
+  if (typeof args.clusterName === "string") {
+    const { clusters = [] } = (await client.get("/api/2.0/clusters/list")) as { clusters?: Properties[] };
+    const named = clusters.filter((cluster) => cluster.cluster_name === args.clusterName);
+    if (named.length === 0) throw new Error(`there is no cluster with name '${args.clusterName}'`);
+    if (named.length > 1) throw new Error(`there is more than one cluster with name '${args.clusterName}'`);
+    return named[0]!;
+  }
+  if (typeof args.clusterId !== "string") throw new Error("you need to specify either `cluster_name` or `cluster_id`");
+  return client.get("/api/2.0/clusters/get", { cluster_id: args.clusterId });
 }
 
 /** Whom the provider's token belongs to. */

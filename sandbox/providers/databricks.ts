@@ -1,6 +1,6 @@
 import { cluster } from "./databricks-cluster.js";
 import { DatabricksConfig } from "./databricks-config.js";
-import { getCurrentUser, getNodeType, getSparkVersion } from "./databricks-functions.js";
+import { getCluster, getCurrentUser, getNodeType, getSparkVersion } from "./databricks-functions.js";
 import { secretScope, secretValue } from "./databricks-secrets.js";
 import { signIn } from "./databricks-sign-in.js";
 import type { Environment } from "./engine-environment.js";
@@ -27,6 +27,7 @@ export function databricks(options: DatabricksOptions): Provider<WorkspaceClient
       "databricks:index/secretScope:SecretScope": secretScope,
     },
     functions: {
+      "databricks:index/getCluster:getCluster": getCluster,
       "databricks:index/getCurrentUser:getCurrentUser": getCurrentUser,
       "databricks:index/getNodeType:getNodeType": getNodeType,
       "databricks:index/getSparkVersion:getSparkVersion": getSparkVersion,

@@ -44,7 +44,12 @@ export async function runWithMocks(
       call(args) {
         const answer = cloud.invokes?.[args.token];
         if (!answer) throw new Error(`${args.token} is not answered`);
-        return answer(args.inputs as Record<string, unknown>);
+        try {
+          return answer(args.inputs as Record<string, unknown>);
+        } catch (error) {
+          // The engine's errors have their message there.
+          throw Object.assign(error as Error, { details: (error as Error).message });
+        }
       },
     },
     "databricks-dr",

@@ -132,6 +132,11 @@ describe("OperationsCluster", () => {
       {
         outputs: { "databricks:index/cluster:Cluster": { clusterId: "0101-000000-abcdefgh" } },
         invokes: {
+          "databricks:index/getCluster:getCluster": ({ clusterId }) => {
+            if (clusterId === "gone") throw new Error("cannot read cluster: Cluster gone does not exist");
+            if (clusterId === "unknown") throw new Error("cannot read cluster: PERMISSION_DENIED");
+            return { clusterId };
+          },
           "databricks:index/getNodeType:getNodeType": () => (asked.push("node type"), { id: "Standard_F4" }),
           "databricks:index/getSparkVersion:getSparkVersion": (args) => (
             asked.push(`LTS ${String(args["longTermSupport"])}`),
@@ -160,6 +165,20 @@ describe("OperationsCluster", () => {
       },
     });
     expect(outputs).toEqual({ clusterId: "0101-000000-abcdefgh" });
+  });
+
+  it.each([
+    ["there", 0, 0],
+    ["gone", 0, 1],
+    ["gone", 1, 2],
+    ["unknown", 3, 3],
+  ])("whose last one is %s, of generation %d, is of generation %d", async (clusterId, before, now) => {
+    const { resource, warnings } = await run({ lastDeployed: { clusterId, generation: before } });
+    expect(resource(cluster).inputs["customTags"]).toMatchObject({
+      [operationsTag]: now === 0 ? "true" : `true-${now}`,
+    });
+    expect(resource(cluster).options.replaceOnChanges).toEqual([`customTags.${operationsTag}`]);
+    expect(warnings).toHaveLength(now - before);
   });
 
   it("has the tag by which the replication leaves it out", () => {
