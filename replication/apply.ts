@@ -7,7 +7,6 @@ import { only } from "./kinds/fields.js";
 import { type Item, type Kind, NeedsPerson, type Operation, type Side } from "./kinds/kind.js";
 import type { LedgerLine, Outcome } from "./ledger.js";
 import { visible } from "./compare.js";
-import { heldKey } from "./held.js";
 import type { Origin } from "./marker.js";
 import type { Notes, Remembered } from "./notes/notes.js";
 import type { CopyRecord, Seen } from "./notes/record.js";
@@ -15,7 +14,7 @@ import type { Orphan } from "./orphans.js";
 import { isCounterpart, type Plan, type PlannedCopy } from "./plan.js";
 import type { Progress } from "./progress.js";
 import { messageOf, redactText } from "./redact.js";
-import { referencesOf } from "./references.js";
+import { keyOf, referencesOf } from "./references.js";
 import { mappingNotAvailable, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
 import { isGone } from "./still-there.js";
@@ -352,7 +351,7 @@ class Application {
 
   /** The definition with the target's ids as they are known by now. */
   async #translate(copy: PlannedCopy): Promise<JsonObject> {
-    const { definition, missing } = await this.#resolver().map(copy.prepared!.definition);
+    const { definition, missing } = await this.#resolver().toWrite(copy.prepared!.definition);
     if (missing.length > 0) throw new NeedsPerson(mappingNotAvailable(missing));
     return definition;
   }
@@ -470,7 +469,7 @@ class Application {
       const heldIds: Record<string, string> = {};
       for (const reference of referencesOf(record.held)) {
         const resolution = await resolver.resolve(reference);
-        if (resolution !== undefined && resolution !== "pending") heldIds[heldKey(reference)] = resolution.id;
+        if (resolution !== undefined && resolution !== "pending") heldIds[keyOf(reference)] = resolution.id;
       }
       const { heldIds: _, ...rest } = record;
       this.notes.set(source.origin, { ...rest, ...(Object.keys(heldIds).length > 0 ? { heldIds } : {}) });

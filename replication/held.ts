@@ -1,7 +1,7 @@
 import type { JsonObject } from "./client/json.js";
 import type { Reference } from "./kinds/kind.js";
 import type { CopyRecord } from "./notes/record.js";
-import { mapReferences, referencesOf } from "./references.js";
+import { keyOf, mapReferences, referencesOf } from "./references.js";
 import type { ReplicationSettings } from "./settings.js";
 
 /** The triggers of a record with this side's ids, and the references for which there are none. */
@@ -10,13 +10,10 @@ export function heldHere(
   settings: ReplicationSettings = {},
 ): { readonly held: JsonObject; readonly missing: readonly Reference[] } {
   if (heldFrom !== undefined) return { held, missing: [] };
-  const idOf = ({ kind, id }: Reference): string | undefined =>
-    settings.idMappings?.[kind]?.[id] ?? heldIds[heldKey({ kind, id })];
+  const idOf = (reference: Reference): string | undefined => {
+    const mappings = settings.idMappings?.[reference.kind] ?? {};
+    return Object.hasOwn(mappings, reference.id) ? mappings[reference.id] : heldIds[keyOf(reference)];
+  };
   const missing = referencesOf(held).filter((reference) => idOf(reference) === undefined);
   return { held: mapReferences(held, (reference) => idOf(reference) ?? reference.id), missing };
-}
-
-/** How a reference is named among `heldIds`. */
-export function heldKey({ kind, id }: Reference): string {
-  return `${kind} ${id}`;
 }

@@ -86,7 +86,7 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
     if (!copy.prepared || (copy.action !== "none" && copy.action !== "create")) continue;
     copy.why.push(...(await heldWithoutCounterpart(copy.prepared, resolver)));
     if (copy.action !== "none" || !copy.actual) continue;
-    const { definition } = await resolver.map(copy.prepared.definition);
+    const { definition } = await resolver.toShow(copy.prepared.definition);
     const { origin } = copy.source;
     const lastWrite = { record: notes.get(origin), sourceRecord: sourceNotes.get(origin) };
     copies[index] = compare(kind, copy, copy.actual, definition, lastWrite, run.settings);

@@ -1,5 +1,5 @@
 import type { Item, Reference } from "./kinds/kind.js";
-import { mapReferences, referencesOf, singular } from "./references.js";
+import { keyOf, mapReferences, referencesOf, singular } from "./references.js";
 import type { Run } from "./run.js";
 
 /** What a reference becomes: an id there, one that this run will make, or nothing. */
@@ -16,11 +16,20 @@ export class Resolver {
   constructor(
     private readonly run: Run,
     private readonly copyIds: (kind: string) => Promise<CopyIds | undefined>,
+    /** Id of the workspace that the references are from, where the source need not answer any more. */
+    private readonly sourceWorkspaceId?: string,
   ) {}
 
-  async resolve({ kind, id }: Reference): Promise<Resolution> {
-    const configured = this.run.settings.idMappings?.[kind]?.[id];
-    if (configured !== undefined) return { id: configured };
+  async resolve({ kind, id, optional, workspaceId }: Reference): Promise<Resolution> {
+    // What is in a third workspace is there for both sides alike.
+    if (workspaceId !== undefined && workspaceId !== (await this.#workspaceId())) return { id };
+    const mappings = this.run.settings.idMappings?.[kind] ?? {};
+    if (Object.hasOwn(mappings, id)) return { id: mappings[id]! };
+    if (optional) return { id };
+    if (kind === "workspaces") {
+      if (id !== (await this.#workspaceId())) return { id };
+      return this.run.target ? { id: await this.run.target.client.workspaceId() } : "pending";
+    }
     if (kind === "principals") return (await this.run.principalExists(id)) ? { id } : undefined;
     const copies = await this.copyIds(kind);
     if (copies) {
@@ -43,24 +52,45 @@ export class Resolver {
     return undefined;
   }
 
-  /** The item's definition with the target's ids, and the references for which there are none. */
-  async map(definition: Item["definition"]): Promise<{ definition: Item["definition"]; missing: Reference[] }> {
+  async #workspaceId(): Promise<string | undefined> {
+    return this.sourceWorkspaceId ?? (await this.run.source?.client.workspaceId());
+  }
+
+  /** The definition as the target has or will have it, with words in place of ids that there are none of yet. */
+  toShow(definition: Item["definition"]): Promise<Mapped> {
+    return this.#map(definition, ({ id }, resolution) =>
+      resolution === "pending" ? `(new copy of ${id})` : resolution.id,
+    );
+  }
+
+  /** The definition with ids of the target and nothing else: what is yet to be made is missing, like what has no copy. */
+  toWrite(definition: Item["definition"]): Promise<Mapped> {
+    return this.#map(definition, (_, resolution) => (resolution === "pending" ? undefined : resolution.id));
+  }
+
+  async #map(
+    definition: Item["definition"],
+    become: (reference: Reference, resolution: NonNullable<Resolution>) => string | undefined,
+  ): Promise<Mapped> {
     const ids = new Map<string, string>();
     const missing: Reference[] = [];
     for (const reference of referencesOf(definition)) {
       const resolution = await this.resolve(reference);
-      if (resolution === undefined) missing.push(reference);
-      else ids.set(keyOf(reference), resolution === "pending" ? `(new copy of ${reference.id})` : resolution.id);
+      const id = resolution === undefined ? undefined : become(reference, resolution);
+      if (id === undefined) missing.push(reference);
+      else ids.set(keyOf(reference), id);
     }
     return { definition: mapReferences(definition, (each) => ids.get(keyOf(each)) ?? each.id), missing };
   }
 }
 
+/** A definition with the target's ids, and the references for which there are none: those stand as they were. */
+export interface Mapped {
+  readonly definition: Item["definition"];
+  readonly missing: Reference[];
+}
+
 /** Says which references have no counterpart, in the words that the guide's scripts used. */
 export function mappingNotAvailable(missing: readonly Reference[]): string {
   return missing.map(({ kind, id }) => `Mapping not available for old ${singular[kind] ?? kind} id ${id}`).join("; ");
-}
-
-function keyOf({ kind, id }: Reference): string {
-  return `${kind} ${id}`;
 }

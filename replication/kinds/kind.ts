@@ -14,6 +14,10 @@ export interface Side {
 export interface Reference {
   readonly kind: string;
   readonly id: string;
+  /** It is mapped where a mapping says so, and otherwise stays as it is. */
+  readonly optional?: true;
+  /** The workspace that the object is said to be in; the source where nothing is said. */
+  readonly workspaceId?: string;
 }
 
 /** One object of one workspace, as the frame compares it. */

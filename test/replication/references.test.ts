@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../replication/client/json.js";
 import { mapReferences, referencesOf } from "../../replication/references.js";
+import { Resolver } from "../../replication/resolver.js";
+import { Run } from "../../replication/run.js";
+import type { ReplicationSettings } from "../../replication/settings.js";
 
 const job = {
   name: "nightly",
@@ -71,5 +75,96 @@ describe("references", () => {
     });
     expect(mapped.tasks).toContainEqual(job.tasks[6]);
     expect(mapReferences(job, ({ id }) => id)).toEqual(job);
+  });
+
+  it("are found in held triggers, with the workspace that a job is said to be in", () => {
+    const held = {
+      schedule: { quartz_cron_expression: "0 0 3 * * ?", sql_condition: { sql_query_id: "q-1", warehouse_id: "w-1" } },
+      trigger: { job_completion: { jobs: [{ workspace_id: "17", job_id: "42" }, { job_id: "43" }], if_status: [] } },
+      triggers: [
+        { job_completion: { jobs: [{ workspace_id: "99", job_id: "42" }] }, pause_status: "PAUSED" },
+        { periodic: { interval: 1 }, sql_condition: { sql_query_id: "q-2", warehouse_id: "w-1" } },
+      ],
+    };
+    expect(referencesOf(held).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))).toEqual([
+      { kind: "jobs", id: "42", workspaceId: "17" },
+      { kind: "jobs", id: "42", workspaceId: "99" },
+      { kind: "jobs", id: "43" },
+      { kind: "queries", id: "q-1" },
+      { kind: "queries", id: "q-2" },
+      { kind: "warehouses", id: "w-1" },
+      { kind: "workspaces", id: "17" },
+      { kind: "workspaces", id: "99" },
+    ]);
+    const mapped = mapReferences(held, ({ kind, id, workspaceId }) => [kind, workspaceId, id].join("/"));
+    expect(mapped.triggers).toEqual([
+      {
+        job_completion: { jobs: [{ workspace_id: "workspaces//99", job_id: "jobs/99/42" }] },
+        pause_status: "PAUSED",
+      },
+      { periodic: { interval: 1 }, sql_condition: { sql_query_id: "queries//q-2", warehouse_id: "warehouses//w-1" } },
+    ]);
+  });
+
+  it("to people are found wherever they stand, and need not be there", () => {
+    const found = referencesOf({
+      single_user_name: "a@x.com",
+      email_notifications: { on_failure: ["b@x.com", "list@elsewhere.com"], no_alert_for_skipped_runs: true },
+      tasks: [
+        { email_notifications: { on_start: ["c@x.com"] } },
+        { dashboard_task: { subscription: { subscribers: [{ user_name: "d@x.com" }, { destination_id: "hook" }] } } },
+        { webhook_notifications: { on_success: [{ id: "hook-2" }] } },
+      ],
+    });
+    const people = ["a@x.com", "b@x.com", "c@x.com", "d@x.com", "list@elsewhere.com"];
+    expect(
+      found
+        .filter(({ optional }) => optional)
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(people);
+    expect(found.filter(({ optional }) => !optional).map(({ id }) => id)).toEqual(["hook", "hook-2"]);
+  });
+});
+
+describe("a resolver", () => {
+  const resolverOf = (settings: ReplicationSettings): Resolver =>
+    new Resolver(
+      new Run({ settings }),
+      (kind) =>
+        Promise.resolve(kind === "jobs" ? { ids: new Map([["1", "101"]]), pending: new Set(["2"]) } : undefined),
+      "17",
+    );
+  const waitsFor = (jobs: JsonObject[]): JsonObject => ({ trigger: { job_completion: { jobs } } });
+
+  it("says what will be made, and never gives it to be written", async () => {
+    const definition = { tasks: [{ run_job_task: { job_id: 1 } }, { run_job_task: { job_id: 2 } }] };
+    const shown = await resolverOf({}).toShow(definition);
+    expect(shown.missing).toEqual([]);
+    expect(shown.definition.tasks).toEqual([
+      { run_job_task: { job_id: 101 } },
+      { run_job_task: { job_id: "(new copy of 2)" } },
+    ]);
+    const written = await resolverOf({}).toWrite(definition);
+    expect(written.missing).toEqual([{ kind: "jobs", id: "2" }]);
+    expect(JSON.stringify(written.definition)).not.toContain("new copy");
+  });
+
+  it("leaves a job of a third workspace as it is", async () => {
+    const other = waitsFor([{ workspace_id: "99", job_id: "1" }]);
+    expect(await resolverOf({}).toWrite(other)).toEqual({ definition: other, missing: [] });
+    const own = waitsFor([{ workspace_id: "17", job_id: "1" }]);
+    expect((await resolverOf({ idMappings: { workspaces: { "17": "18" } } }).toWrite(own)).definition).toEqual(
+      waitsFor([{ workspace_id: "18", job_id: "101" }]),
+    );
+  });
+
+  it("maps people where that is configured, and takes nothing that JavaScript has of its own for a mapping", async () => {
+    const definition = { single_user_name: "a@x.com", email_notifications: { on_failure: ["a@x.com", "constructor"] } };
+    const settings = { idMappings: { principals: { "a@x.com": "b@y.com" } } };
+    expect((await resolverOf(settings).toWrite(definition)).definition).toEqual({
+      single_user_name: "b@y.com",
+      email_notifications: { on_failure: ["b@y.com", "constructor"] },
+    });
   });
 });
