@@ -1,5 +1,6 @@
-import { ApiError, isNotFound } from "./client/errors.js";
+import { isNotFound } from "./client/errors.js";
 import type { Kind, Side } from "./kinds/kind.js";
+import { orGone } from "./kinds/or-gone.js";
 
 /**
  * Asks one workspace for one object. Of a job or cluster that is not there Databricks says that the parameter is invalid, as
@@ -9,13 +10,12 @@ import type { Kind, Side } from "./kinds/kind.js";
  */
 export async function stillThere(kind: Kind, side: Side, id: string): Promise<boolean> {
   if (!kind.exists) return true;
-  try {
-    await kind.exists(side, id);
-    return true;
-  } catch (error) {
-    if (isNotFound(error) || (error instanceof ApiError && error.errorCode === "INVALID_PARAMETER_VALUE")) return false;
-    throw error;
-  }
+  return (
+    (await orGone(async () => {
+      await kind.exists!(side, id);
+      return true;
+    })) === true
+  );
 }
 
 /** Whether the object is gone after a write to it failed. What cannot be asked, or does not answer, is taken to be there. */

@@ -4,9 +4,11 @@ import { ApiError } from "../client/errors.js";
 import { idOf, isObject, type Json, type JsonObject, objectsOf } from "../client/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { canonical, sameJson } from "../fingerprint.js";
+import { mapAll } from "../for-all.js";
 import { noRoomForMarker, operationsTag, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
 import { type FieldReasons, without, withNodeTypes } from "./fields.js";
 import { type Copy, type Found, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
+import { orGone } from "./or-gone.js";
 
 /** https://docs.databricks.com/api/azure/workspace/clusters/get: what the workspace says of a cluster and `create` does not take. */
 const decidedByWorkspace: FieldReasons = {
@@ -130,9 +132,11 @@ export const clusters: Kind = {
     const workspaceId = await side.client.workspaceId();
     const details = await clustersOf(side.client);
     const pins = details.filter(isPinned).length;
-    return Promise.all(
-      details.map(async (each) => toItem(side, await settledByUser(side.client, each), libraries, workspaceId, pins)),
-    );
+    const items = await mapAll(details, async (each) => {
+      const settled = await orGone(() => settledByUser(side.client, each));
+      return settled && toItem(side, settled, libraries, workspaceId, pins);
+    });
+    return items.filter((item) => item !== undefined);
   },
 
   async prepare(item, context) {

@@ -5,6 +5,7 @@ import { mapAll } from "../for-all.js";
 import { noRoomForMarker, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
 import { only, without, withNodeTypes } from "./fields.js";
 import type { Copy, Found, Item, Kind } from "./kind.js";
+import { orGone } from "./or-gone.js";
 
 /** The fields that start a job by themselves, each with a pause state of its own; `triggers` is the list of later versions. */
 const triggerFields = ["schedule", "trigger", "continuous", "triggers"];
@@ -35,12 +36,12 @@ export const jobs: Kind = {
     const pages = await collect(side.client.list("/api/2.2/jobs/list", "jobs", { limit: 100, expand_tasks: true }));
     // A job made meanwhile moves others to the next page, where they are met again.
     const listed = [...new Map(pages.map((job) => [idOf(job.job_id), job])).values()];
-    return mapAll(listed, async (job) =>
-      toItem(
-        job.has_more === true || side === run.source ? await whole(side.client, idOf(job.job_id)) : job,
-        workspaceId,
-      ),
-    );
+    const items = await mapAll(listed, async (job) => {
+      const isPart = job.has_more === true || side === run.source;
+      const all = isPart ? await orGone(() => whole(side.client, idOf(job.job_id))) : job;
+      return all && toItem(all, workspaceId);
+    });
+    return items.filter((item) => item !== undefined);
   },
 
   async prepare(item, context) {
