@@ -15,7 +15,7 @@ import type { Run } from "./run.js";
 import { isExcluded, selection } from "./selection.js";
 
 /**
- * What is to be done about one object of the source. `note`: nothing to write but the manifest. `settle`: the copy is right
+ * What is to be done about one object of the source. `note`: nothing to write but the notes. `settle`: the copy is right
  * but not inert. `blocked`: a person has to do something first.
  */
 export type CopyAction = "create" | "update" | "settle" | "note" | "none" | "skip" | "blocked";

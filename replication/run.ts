@@ -57,7 +57,7 @@ export class Run {
     this.source = replication.source && sideOf(replication.source, replication.settings);
     this.target = replication.target && sideOf(replication.target, replication.settings);
     for (const at of [this.source, this.target])
-      if (at) at.client.onWait = (seconds, family) => this.#tell(waitNote(at.endpoint.stack, seconds, family));
+      if (at) at.client.onWait = (seconds, family) => this.tell(waitNote(at.endpoint.stack, seconds, family));
   }
 
   /** Shows what is said of a kind where that kind is shown: kinds share a run, and work side by side. */
@@ -77,7 +77,8 @@ export class Run {
     return (Date.now() - (this.#began.get(kind) ?? Date.now())) / 1000;
   }
 
-  #tell(note: ProgressNote): void {
+  /** Shows a note where its kind is shown. */
+  tell(note: ProgressNote): void {
     const progress = this.#progress.get(note.kind) ?? [...this.#progress.values()].at(-1);
     progress?.(note);
   }
@@ -87,7 +88,7 @@ export class Run {
     const at = this[sideName];
     if (!at || isExcluded(this.settings, kindNamed(kind))) return Promise.resolve([]);
     return this.once(`items ${sideName} ${kind}`, async () => {
-      this.#tell({ kind, text: `listing the ${kind} of ${at.endpoint.stack}` });
+      this.tell({ kind, text: `listing the ${kind} of ${at.endpoint.stack}` });
       return inventory(kind, at, () => countedFor(kind, () => kindNamed(kind).list(at, this)));
     });
   }
@@ -110,7 +111,7 @@ export class Run {
     const notes = await this.notes("target", kind);
     const why = notes.recall(remembered);
     if (why === undefined) return;
-    this.#tell({
+    this.tell({
       kind,
       text: `the notes on the copies in ${this.target!.endpoint.stack} (${notesPath(kind)}) are not used: ${why}; what the state knows is used, and they are written anew`,
       severity: "warning",
@@ -134,7 +135,7 @@ export class Run {
     if (!target) return;
     await this.once(`notes folder ${close}`, async () => {
       const open = await notesFolderAccess(target.client, await this.me(), close);
-      if (open !== undefined) this.#tell({ kind, text: `${target.endpoint.stack}: ${open}`, severity: "warning" });
+      if (open !== undefined) this.tell({ kind, text: `${target.endpoint.stack}: ${open}`, severity: "warning" });
     });
   }
 

@@ -1,23 +1,14 @@
-import { ApiError, isNotFound } from "../client/errors.js";
-import { isArray, isObject, type Json, objectsOf } from "../client/json.js";
+import { ApiError } from "../client/errors.js";
 import { mapAll } from "../for-all.js";
 import { originOf } from "../marker.js";
 import type { Run } from "../run.js";
-import { dbfsFilesBelow, encodePath, type FileStatus, fileStores, proven, sha256 } from "./files.js";
-import type { Copy, Item, Kind, Side } from "./kind.js";
+import { dbfsFilesBelow, type FileStatus, fileStores, proven, sha256 } from "./files.js";
+import { type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 import { PassedFiles } from "./passed-files.js";
-
-/** Where the guide's init scripts live: past its end of life, still found. */
-const legacyFolder = "/databricks/init";
-
-type Store = keyof typeof fileStores;
-
-/** A script by its destination, `dbfs:/databricks/init/a.sh`, and who refers to it. */
-interface Script {
-  readonly destination: string;
-  readonly status?: FileStatus;
-  readonly referrers: readonly string[];
-}
+import { dbfsRefusal, unlessDbfsIsOff } from "./scripts/dbfs-refusal.js";
+import { type Destination, parseDestination, type Store, whyLeftOut } from "./scripts/script-destination.js";
+import { moveIt, whyNoPlace } from "./scripts/script-place.js";
+import { copiedOrWanted, legacyFolder, type Script, scriptsOfSource } from "./scripts/wanted-scripts.js";
 
 export const initScripts: Kind = {
   name: "init-scripts",
@@ -27,22 +18,19 @@ export const initScripts: Kind = {
   summary: ({ size, sha256: hash }) => `${String(size)} bytes, SHA-256 ${String(hash).slice(0, 12)}…`,
 
   async list(side, run) {
-    const legacy = await dbfsFilesBelow(side.client, legacyFolder);
-    const scripts = new Map<string, Script>(
-      legacy.map(([path, status]) => [`dbfs:${path}`, { destination: `dbfs:${path}`, status, referrers: [] }]),
+    const legacy = await unlessDbfsIsOff(side.client, () => dbfsFilesBelow(side.client, legacyFolder));
+    const scripts = new Map<Destination, Script>(
+      (legacy ?? []).map(([path, status]) => [`dbfs:${path}`, { destination: `dbfs:${path}`, status, referrers: [] }]),
     );
-    for (const [destination, referrers] of side === run.source
-      ? await referredTo(side, run)
-      : await copiedOrWanted(run))
-      if (!scripts.has(destination)) scripts.set(destination, { destination, referrers });
+    for (const script of side === run.source ? await scriptsOfSource(side, run) : await copiedOrWanted(run))
+      if (!scripts.has(script.destination)) scripts.set(script.destination, script);
     const items = await mapAll([...scripts.values()], (script) => toItem(side, run, script));
     return items.filter((item) => item !== undefined);
   },
 
-  async prepare({ id, definition }, { run }) {
-    const volume = /^volumes:(\/Volumes\/[^/]+\/[^/]+\/[^/]+)\//.exec(id)?.[1];
-    if (volume === undefined || (await volumeExists(volume, run))) return { definition };
-    return { definition, obstacle: `the standby has no volume ${volume}: make it there, in its own metastore` };
+  async prepare({ id, definition, notes = [] }, { run }) {
+    const obstacle = await whyNoPlace(id, run);
+    return { definition, notes, ...(obstacle === undefined ? {} : { obstacle }) };
   },
 
   create: (target, copy, run) => write(target, copy, run),
@@ -52,115 +40,43 @@ export const initScripts: Kind = {
   },
 
   async remove({ client }, id) {
-    const { store, path } = parse(id);
+    refuseLeftOut(id);
+    const { store, path } = parseDestination(id);
     if (store) await fileStores[store].remove(client, path);
   },
 };
 
-/** Asked of the target; taken for granted while there is no target. */
-function volumeExists(volume: string, run: Run): Promise<boolean> {
-  const { target } = run;
-  if (!target) return Promise.resolve(true);
-  return run.once(`volume ${volume}`, async () => {
-    try {
-      await target.client.head(`/api/2.0/fs/directories${encodePath(volume)}`);
-      return true;
-    } catch (error) {
-      if (isNotFound(error)) return false;
-      throw error;
-    }
-  });
-}
-
-/** What the source's clusters, job clusters and pools refer to, and by whom. */
-async function referredTo(side: Side, run: Run): Promise<Map<string, string[]>> {
-  const [clusters, jobs, pools] = await Promise.all([
-    run.items("source", "clusters"),
-    run.items("source", "jobs"),
-    side.client.get("/api/2.0/instance-pools/list"),
-  ]);
-  const referrers = new Map<string, string[]>();
-  const note = (who: string, definition: Json): void => {
-    for (const destination of destinationsIn(definition))
-      referrers.set(destination, [...new Set([...(referrers.get(destination) ?? []), who])]);
-  };
-  for (const { name, definition } of clusters) note(`cluster "${name}"`, definition);
-  for (const { name, definition } of jobs) note(`job "${name}"`, definition);
-  for (const pool of objectsOf(pools.instance_pools)) note(`pool "${String(pool.instance_pool_name)}"`, pool);
-  return referrers;
-}
-
-/** The places of the target that matter: those of the source's scripts, and those of earlier copies. */
-async function copiedOrWanted(run: Run): Promise<Map<string, string[]>> {
-  const [sources, notes] = await Promise.all([
-    run.items("source", "init-scripts"),
-    run.notes("target", "init-scripts"),
-  ]);
-  const copied = [...notes.entries()].map(([, { name }]) => name);
-  const wanted = sources.filter(({ leftOut }) => leftOut === undefined).map(({ id }) => id);
-  return new Map([...copied, ...wanted].map((destination) => [destination, []]));
-}
-
-/** Every `init_scripts` destination, wherever in the definition; the same script has one spelling. */
-function destinationsIn(value: Json): string[] {
-  if (isArray(value)) return value.flatMap(destinationsIn);
-  if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([field, inner]) => {
-    if (inner === undefined) return [];
-    if (field !== "init_scripts") return destinationsIn(inner);
-    return objectsOf(inner).flatMap((script) =>
-      Object.entries(script).flatMap(([store, at]) =>
-        isObject(at) && typeof at.destination === "string" ? [spell(store, at.destination)] : [],
-      ),
-    );
-  });
-}
-
-function spell(store: string, destination: string): string {
-  if (store === "workspace") return `workspace:${destination.replace(/^\/Workspace(?=\/)/, "")}`;
-  if (store === "volumes" || /^(dbfs:)?\/Volumes\//.test(destination))
-    return `volumes:${destination.replace(/^dbfs:/, "")}`;
-  if (store === "dbfs") return `dbfs:${destination.replace(/^dbfs:/, "").replace(/^\/*/, "/")}`;
-  return destination;
-}
-
-function parse(destination: string): { readonly store: Store | undefined; readonly path: string } {
-  const [, store, path = ""] = /^(dbfs|workspace|volumes):(\/.*)$/s.exec(destination) ?? [];
-  return { store: store as Store | undefined, path };
-}
-
 async function toItem(side: Side, run: Run, script: Script): Promise<Item | undefined> {
-  const { destination, referrers } = script;
+  const { destination, referrers, noted } = script;
+  const isSource = side === run.source;
   const item = {
     id: destination,
     name: destination,
     origin: originOf("path", "init-scripts", destination),
     marked: false,
+    ...(noted ? { notes: [noted] } : {}),
   };
-  const { store, path } = parse(destination);
-  if (!store) return { ...item, definition: {}, leftOut: whyElsewhere(destination) };
-  if (store === "dbfs" && path.startsWith("/mnt/"))
-    return { ...item, definition: {}, leftOut: "lies on a mount: it comes with the mounted storage" };
+  const leftOut = whyLeftOut(destination);
+  const { store, path } = parseDestination(destination);
+  if (!store || leftOut !== undefined) return { ...item, definition: {}, ...(leftOut ? { leftOut } : {}) };
   const refers = referrers.length > 0 ? `${referrers.join(", ")} refers to it, but ` : "";
+  const unreadable = (why: string): Item => ({ ...item, definition: {}, unreadable: `${refers}${why}` });
+  const refusal = store === "dbfs" && !script.status ? dbfsRefusal(side.client) : undefined;
+  if (refusal !== undefined) {
+    if (isSource) return unreadable(`on the source ${refusal}: ${moveIt}`);
+    return noted === undefined ? undefined : unreadable(refusal);
+  }
   // Of a folder that was listed it is known what is not there.
   const isListed = script.status !== undefined || (store === "dbfs" && path.startsWith(`${legacyFolder}/`));
   try {
     const status = isListed ? script.status : await fileStores[store].status(side.client, path);
     if (status)
       return { ...item, stamp: status.stamp, definition: await contentOf(side, run, item, store, path, status) };
-    return side === run.source
-      ? { ...item, definition: {}, unreadable: `${refers}the source has no such file` }
-      : undefined;
+    return isSource && noted === undefined ? unreadable("the source has no such file") : undefined;
   } catch (error) {
     if (!(error instanceof ApiError) || error.rateLimited || error.outcomeUnknown) throw error;
-    return { ...item, definition: {}, unreadable: `${refers}it cannot be read (${error.message})` };
+    return unreadable(`it cannot be read (${error.message})`);
   }
-}
-
-function whyElsewhere(destination: string): string {
-  return /^abfss?:/.test(destination)
-    ? "stays where it is: see that the standby may read that storage account"
-    : "stays where it is: no place of the workspace";
 }
 
 /** Size and hash of a file; read only when its stamp is not the one of the last run, and this run did not write it. */
@@ -184,7 +100,8 @@ async function contentOf(
 }
 
 async function write(target: Side, { source, definition }: Copy, run: Run): Promise<string> {
-  const { store, path } = parse(source.id);
+  refuseLeftOut(source.id);
+  const { store, path } = parseDestination(source.id);
   const from = run.source!.client;
   const files = PassedFiles.of(run);
   const kept = files.take(source.id);
@@ -193,4 +110,10 @@ async function write(target: Side, { source, definition }: Copy, run: Run): Prom
   await fileStores[store!].write(target.client, path, content);
   files.noteWritten(source.id, definition);
   return source.id;
+}
+
+/** Whatever notes or a listing say: our own files are nobody's script. */
+function refuseLeftOut(destination: Destination): void {
+  const why = whyLeftOut(destination);
+  if (why !== undefined) throw new NeedsPerson(why);
 }

@@ -40,6 +40,8 @@ export interface Item {
   readonly leftOut?: string;
   /** Why it is not known what it holds, so that `definition` says nothing. */
   readonly unreadable?: string;
+  /** What a person should know of it although it is copied. */
+  readonly notes?: readonly string[];
   /** Tells whether the content can have changed, where reading it is dear: size and time of change. */
   readonly stamp?: string;
   /** Why a copy in this condition breaks the rule that a standby is inert; empty when it does not. */
@@ -81,7 +83,7 @@ export interface PrepareContext {
 export interface Kind {
   readonly name: KindName;
   readonly singular: string;
-  /** `marker`: a copy carries its origin in a tag. `path`: a copy stands at its original's path, and the manifest says that it is ours. */
+  /** `marker`: a copy carries its origin in a tag. `path`: a copy stands at its original's path, and the notes say that it is ours. */
   readonly identity: "marker" | "path";
   /** Replicated kinds that objects of this one refer to. */
   readonly refersTo?: readonly KindName[];
