@@ -14,3 +14,4 @@ export { forgetRole, recordRole, roleOnRecord, type RoleRecord } from "./role.js
 export { providerSignIn, type ProviderSignIn } from "./client/auth-method.js";
 export { rateLimitFamilies } from "./client/families.js";
 export type { AuthMethod } from "./client/credentials.js";
+export { OperationsClusterUnavailable, type OperationsClusterTrouble } from "./client/command-context.js";

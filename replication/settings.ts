@@ -68,6 +68,8 @@ export interface ReplicationSettings {
     readonly storageAccounts?: Readonly<Record<string, string>>;
     readonly credentials?: readonly MountCredentials[];
   };
+  /** How long the operations cluster is given to start, in minutes. Default 5. */
+  readonly operationsClusterMinutes?: number;
   /** Requests a second by API family, for each workspace. */
   readonly rateLimits?: Readonly<Record<string, number>>;
   /** Most requests under way at once, for each workspace. Default 32. */

@@ -1,24 +1,48 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { ApiError, isNotFound } from "./errors.js";
 import { idOf, isObject, type Json, type JsonObject } from "./json.js";
 import type { RequestOptions, WorkspaceClient } from "./workspace-client.js";
 
-const clusterStartsWithinMs = 20 * 60_000;
+/** Azure gives machines in a few minutes, or it has none. */
+const clusterStartsWithinMinutes = 5;
+
+/** How long a cluster may still show as terminated after its start was asked for, without having failed. */
+const startShowsWithinMs = 10_000;
+
 const commandEndsWithinMs = 30 * 60_000;
 const firstPollMs = 100;
 const longestPollMs = 5_000;
 
+export type OperationsClusterTrouble = "deleted" | "cannot-start" | "pending";
+
+/** The cluster on which mounts are read and made does not run, and it is not for a retry to mend. */
+export class OperationsClusterUnavailable extends Error {
+  override readonly name = "OperationsClusterUnavailable";
+  constructor(
+    readonly reason: OperationsClusterTrouble,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface CommandOptions extends RequestOptions {
+  /** How long the cluster is given to start. Default 5. */
+  readonly startsWithinMinutes?: number | undefined;
+}
+
 /**
  * Runs Python on a cluster, which is started if it rests, and gives what it printed. Idempotent code is sent again where it
- * is open whether it ran.
+ * is open whether it ran. Fails as `OperationsClusterUnavailable` where the cluster is gone or does not start in time.
  * https://docs.databricks.com/api/azure/workspace/commandexecution
  */
 export async function runPython(
   client: WorkspaceClient,
   clusterId: string,
   code: string,
-  options: RequestOptions = {},
+  { startsWithinMinutes = clusterStartsWithinMinutes, ...options }: CommandOptions = {},
 ): Promise<string> {
-  await startCluster(client, clusterId);
+  await startCluster(client, clusterId, startsWithinMinutes);
   // A context whose answer is lost costs no more than itself, until the cluster terminates.
   const opening = { clusterId, language: "python" };
   const context = await client.post("/api/1.2/contexts/create", opening, { idempotent: true });
@@ -43,18 +67,70 @@ export async function runPython(
   }
 }
 
-async function startCluster(client: WorkspaceClient, clusterId: string): Promise<void> {
-  let asked = false;
-  await poll(clusterStartsWithinMs, `cluster ${clusterId} to run`, async () => {
-    const { state, state_message } = await client.get("/api/2.1/clusters/get", { cluster_id: clusterId });
-    if (state === "RUNNING" || state === "RESIZING") return true;
+/** What a cluster shows of its last end, to tell a start that failed from one that does not show yet. */
+function lastEnd({ terminated_time, state_message }: JsonObject): string {
+  return `${String(terminated_time)} ${String(state_message)}`;
+}
+
+async function startCluster(client: WorkspaceClient, clusterId: string, withinMinutes: number): Promise<void> {
+  const deadline = Date.now() + withinMinutes * 60_000;
+  let asked: { readonly at: number; readonly before: string } | undefined;
+  for (let pause = firstPollMs; ; pause = nextPause(pause)) {
+    const cluster = await describeCluster(client, clusterId);
+    const { state } = cluster;
+    if (state === "RUNNING" || state === "RESIZING") return;
     if (state === "TERMINATED" || state === "ERROR") {
-      if (asked) throw new Error(`the operations cluster ${clusterId} does not start: ${String(state_message)}`);
-      asked = true;
-      await client.post("/api/2.1/clusters/start", { cluster_id: clusterId }, { idempotent: true });
+      if (!asked) {
+        asked = { at: Date.now(), before: lastEnd(cluster) };
+        await askToStart(client, clusterId);
+      } else if (lastEnd(cluster) !== asked.before || Date.now() - asked.at > startShowsWithinMs)
+        throw cannotStart(clusterId, reasonOf(cluster));
     }
-    return undefined;
-  });
+    if (Date.now() > deadline) {
+      const what = `is still ${String(state)} after ${withinMinutes} min (${reasonOf(cluster)})`;
+      throw new OperationsClusterUnavailable("pending", `the operations cluster ${clusterId} ${what}: ${waysOut}`);
+    }
+    await sleep(pause);
+  }
+}
+
+const waysOut =
+  'mounts are read and made on it. Raise the quota, or choose a node type that there is (operationsCluster.nodeType); or leave mounts out (select.mounts.exclude ["**"])';
+
+function cannotStart(clusterId: string, why: string): OperationsClusterUnavailable {
+  const message = `the operations cluster ${clusterId} cannot start (${why}): ${waysOut}`;
+  return new OperationsClusterUnavailable("cannot-start", message);
+}
+
+/** Of a cluster that is not there Databricks says that the parameter is invalid. */
+async function describeCluster(client: WorkspaceClient, clusterId: string): Promise<JsonObject> {
+  try {
+    return await client.get("/api/2.1/clusters/get", { cluster_id: clusterId });
+  } catch (error) {
+    if (!isNotFound(error) && !(error instanceof ApiError && error.errorCode === "INVALID_PARAMETER_VALUE"))
+      throw error;
+    throw new OperationsClusterUnavailable(
+      "deleted",
+      `the operations cluster ${clusterId} was deleted by somebody; the next \`pulumi up\` makes it again`,
+    );
+  }
+}
+
+async function askToStart(client: WorkspaceClient, clusterId: string): Promise<void> {
+  try {
+    await client.post("/api/2.1/clusters/start", { cluster_id: clusterId }, { idempotent: true });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.rateLimited || error.outcomeUnknown) throw error;
+    // Somebody else has started it, or it was on its way down after all: the next look tells.
+    if (error.errorCode !== "INVALID_STATE") throw cannotStart(clusterId, error.message);
+  }
+}
+
+/** `The quota is exhausted (AZURE_QUOTA_EXCEEDED_EXCEPTION)`, as far as the workspace says. */
+function reasonOf({ state_message, termination_reason }: JsonObject): string {
+  const said = typeof state_message === "string" && state_message !== "" ? state_message : "no reason is given";
+  const code = isObject(termination_reason) ? termination_reason.code : undefined;
+  return typeof code === "string" && !said.includes(code) ? `${said}; ${code}` : said;
 }
 
 function outputOf({ status, results }: JsonObject): string {
@@ -75,10 +151,14 @@ function plainText(value: Json | undefined): string {
 
 async function poll<T>(withinMs: number, what: string, look: () => Promise<T | undefined>): Promise<T> {
   const deadline = Date.now() + withinMs;
-  for (let pause = firstPollMs; ; pause = Math.min(longestPollMs, pause * 1.5)) {
+  for (let pause = firstPollMs; ; pause = nextPause(pause)) {
     const found = await look();
     if (found !== undefined) return found;
     if (Date.now() > deadline) throw new Error(`waited ${withinMs / 60_000} min in vain for ${what}`);
     await sleep(pause);
   }
+}
+
+function nextPause(pause: number): number {
+  return Math.min(longestPollMs, pause * 1.5);
 }

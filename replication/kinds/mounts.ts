@@ -22,9 +22,11 @@ export const mounts: Kind = {
 
   summary: ({ source }) => String(source),
 
-  async list(side) {
-    const { client, endpoint } = side;
-    const output = await runPython(client, endpoint.operationsClusterId, listMounts, { idempotent: true });
+  async list({ client, endpoint }, { settings }) {
+    const output = await runPython(client, endpoint.operationsClusterId, listMounts, {
+      idempotent: true,
+      startsWithinMinutes: settings.operationsClusterMinutes,
+    });
     return answersIn(output).map(toItem);
   },
 
