@@ -18,6 +18,7 @@ import { keyOf, referencesOf } from "./references.js";
 import { mappingNotAvailable, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
 import { isGone } from "./still-there.js";
+import { verdictOn } from "./verdict.js";
 
 const createAttempts = 4;
 
@@ -392,8 +393,8 @@ class Application {
     try {
       this.#outcomes.set(copy, { outcome, why: [...before, ...(await write())] });
     } catch (error) {
-      const failure: Outcome = error instanceof NeedsPerson ? "needs-a-person" : "failed";
-      this.#outcomes.set(copy, { outcome: failure, why: [messageOf(error)] });
+      const { outcome: failure, why } = verdictOn(error, this.#ids.get(copy.source.id));
+      this.#outcomes.set(copy, { outcome: failure, why: [why] });
     }
     this.#step(copy.source.name);
   }

@@ -294,7 +294,7 @@ describe("clusters", () => {
     });
     const first = await pair.up("clusters");
     expect(first.lines.get("etl")?.outcome).toBe("created");
-    expect(first.lines.get("bad")).toMatchObject({ outcome: "failed", why: /no such thing/ });
+    expect(first.lines.get("bad")).toMatchObject({ outcome: "needs-a-person", why: /no such thing/ });
     const second = await pair.up("clusters");
     expect(second.lines.get("etl")?.outcome).toBe("unchanged");
     expect(second.lines.get("bad")?.outcome).toBe("created");
