@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { collect } from "../client/collect.js";
 import { ApiError } from "../client/errors.js";
-import { idOf, isObject, type Json, type JsonObject, objectsOf } from "../client/json.js";
+import { idOf, isObject, type Json, type JsonObject, objectsOf, stringifyJson } from "../client/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { canonical, sameJson } from "../fingerprint.js";
 import { mapAll } from "../for-all.js";
 import { noRoomForMarker, operationsTag, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
-import { type FieldReasons, without, withNodeTypes } from "./fields.js";
+import { type FieldReasons, only, without, withNodeTypes } from "./fields.js";
 import { type Copy, type Found, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 import { orGone } from "./or-gone.js";
 
@@ -119,12 +119,13 @@ export const clusters: Kind = {
   identity: "marker",
   startsWhenMade: true,
 
-  summary({ spark_version, node_type_id, instance_pool_id, num_workers, autoscale }) {
+  summary({ spark_version, node_type_id, instance_pool_id, num_workers, autoscale, is_single_node }) {
     const workers = isObject(autoscale)
       ? `${String(autoscale.min_workers)}–${String(autoscale.max_workers)}`
       : num_workers;
-    const machine = instance_pool_id === undefined ? node_type_id : `pool ${String(instance_pool_id)}`;
-    return `${String(spark_version)}, ${String(workers ?? 0)} × ${String(machine)}`;
+    const machine = instance_pool_id === undefined ? (node_type_id ?? "any node") : `pool ${String(instance_pool_id)}`;
+    const size = is_single_node === true ? "single node" : String(workers ?? 0);
+    return `${String(spark_version)}, ${size} × ${String(machine)}`;
   },
 
   async list(side) {
@@ -156,8 +157,8 @@ export const clusters: Kind = {
     }
   },
 
-  async complete({ client }, id, { definition }) {
-    const libraries = objectsOf(definition.libraries);
+  async complete({ client }, id, copy) {
+    const libraries = inOrder(objectsOf(copy.definition.libraries), copy);
     if (libraries.length > 0)
       await client.post("/api/2.0/libraries/install", { cluster_id: id, libraries }, { idempotent: true });
   },
@@ -172,7 +173,10 @@ export const clusters: Kind = {
       await edit(client, { ...requestOf(copy, !actual.original), cluster_id: id });
     }
     const surplus = present.filter((each) => !wanted.some((other) => sameJson(each, other)));
-    const lacking = wanted.filter((each) => !present.some((other) => sameJson(each, other)));
+    const lacking = inOrder(
+      wanted.filter((each) => !present.some((other) => sameJson(each, other))),
+      copy,
+    );
     if (surplus.length > 0)
       await client.post("/api/2.0/libraries/uninstall", { cluster_id: id, libraries: surplus }, { idempotent: true });
     if (lacking.length > 0)
@@ -258,26 +262,38 @@ function toItem(
     name: String(details.cluster_name ?? ""),
     ...provenance(workspaceId, "clusters", id, details.custom_tags),
     ...creatorOf(details),
-    definition: { ...definitionOf(details), ...(installed ? { libraries: installed } : {}) },
+    definition: { ...definitionOf(details), ...(installed ? { libraries: sorted(installed) } : {}) },
+    ...(installed ? { asListed: installed } : {}),
     unsettled,
     ...(leftOut ? { leftOut } : {}),
   };
 }
 
 /**
- * The details without fields that are new to us and not the user's. Only `get` tells them apart, in its `spec`; a field of
- * a later version that the user set is kept.
+ * Fields of the simple form. The service fills in workers, Spark settings and tags beside them, and refuses those when
+ * they are sent. https://docs.databricks.com/api/azure/workspace/clusters/create (kind)
+ */
+const simpleForm = ["kind", "is_single_node", "use_ml_runtime"];
+
+/** Filled in by the service, but ours to send: left out, the copy would be whoever's makes it. */
+const alwaysSent = ["single_user_name"];
+
+/**
+ * What the user asked for. The listing mixes it with what the service decides, and only `get` tells them apart, in its
+ * `spec`: it is asked for a cluster of the simple form, and for one with fields that are new to us.
  */
 async function settledByUser(client: WorkspaceClient, details: JsonObject): Promise<JsonObject> {
+  if (String(details.cluster_source) in transientSources) return details;
+  const isSimple = simpleForm.some((field) => details[field] !== undefined && details[field] !== false);
   const unheardOf = Object.keys(details).filter((field) => !createFields.has(field) && !(field in decidedByWorkspace));
-  if (unheardOf.length === 0 || String(details.cluster_source) in transientSources) return details;
+  if (!isSimple && unheardOf.length === 0) return details;
   const { spec } = await client.get("/api/2.1/clusters/get", { cluster_id: idOf(details.cluster_id) });
-  return isObject(spec)
-    ? without(
-        details,
-        unheardOf.filter((field) => !(field in spec)),
-      )
-    : details;
+  if (!isObject(spec)) return details;
+  if (isSimple) return { ...only(details, [...Object.keys(decidedByWorkspace), ...alwaysSent]), ...spec };
+  return without(
+    details,
+    unheardOf.filter((field) => !(field in spec)),
+  );
 }
 
 function creatorOf({ creator_user_name }: JsonObject): Pick<Found, "creator"> {
@@ -317,12 +333,11 @@ function requestOf({ source, definition }: Copy, marked: boolean): JsonObject {
   return marked ? { ...fields, custom_tags: withMarker(fields.custom_tags, source.origin) } : fields;
 }
 
-/** Libraries by cluster, in a stable order; those that are going and those that every cluster has are left out. */
+/** Libraries by cluster, in the order in which they were installed; those that are going and those that every cluster has are left out. */
 async function librariesByCluster(client: WorkspaceClient): Promise<Map<string, JsonObject[]>> {
   const { statuses } = await client.get("/api/2.0/libraries/all-cluster-statuses");
   const installed = (status: JsonObject): boolean =>
     status.is_library_for_all_clusters !== true && status.status !== "UNINSTALL_ON_RESTART";
-  const order = (a: Json, b: Json): number => (JSON.stringify(canonical(a)) < JSON.stringify(canonical(b)) ? -1 : 1);
   return new Map(
     objectsOf(statuses)
       .map((each): [string, JsonObject[]] => [
@@ -330,9 +345,24 @@ async function librariesByCluster(client: WorkspaceClient): Promise<Map<string, 
         objectsOf(each.library_statuses)
           .filter(installed)
           .map(({ library }) => library)
-          .filter(isObject)
-          .sort(order),
+          .filter(isObject),
       ])
       .filter(([, libraries]) => libraries.length > 0),
   );
+}
+
+/** One order for both sides, to compare them: the order in which they are installed is the source's. */
+function sorted(libraries: readonly JsonObject[]): JsonObject[] {
+  return [...libraries].sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
+}
+
+/** Of two versions of a package the last one installed counts, and one may need another. */
+function inOrder(libraries: readonly JsonObject[], { source }: Copy): JsonObject[] {
+  const places = new Map((source.asListed ?? []).map((each, place) => [textOf(each), place]));
+  const place = (library: JsonObject): number => places.get(textOf(library)) ?? places.size;
+  return [...libraries].sort((a, b) => place(a) - place(b));
+}
+
+function textOf(library: Json): string {
+  return stringifyJson(canonical(library));
 }

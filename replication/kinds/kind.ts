@@ -40,6 +40,8 @@ export interface Item {
   readonly leftOut?: string;
   /** Why it is not known what it holds, so that `definition` says nothing. */
   readonly unreadable?: string;
+  /** The list that `definition` has sorted so that it can be compared, in the workspace's own order. */
+  readonly asListed?: readonly JsonObject[];
   /** What a person should know of it although it is copied. */
   readonly notes?: readonly string[];
   /** Tells whether the content can have changed, where reading it is dear: size and time of change. */
