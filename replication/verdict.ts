@@ -37,6 +37,11 @@ const refusals: readonly Refusal[] = [
     advice: "add the user whose home folder that is to the standby, or move the object to a folder that all share",
   },
   {
+    code: /^(INVALID_PARAMETER_VALUE|RESOURCE_DOES_NOT_EXIST|PERMISSION_DENIED)$/,
+    says: /single_user_name|(user|principal)\b.*(does not exist|not found)|no such (user|principal)/i,
+    advice: "add this user to the standby, or map the name to one who is there (idMappings.principals)",
+  },
+  {
     code: /^(INVALID_PARAMETER_VALUE|PERMISSION_DENIED|POLICY_VIOLATION)$/,
     says: /validation failed for|cluster validation error|polic(y|ies)/i,
     advice: otherPolicy,

@@ -17,7 +17,8 @@ export function only(value: JsonObject, fields: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(value).filter(([field]) => fields.includes(field)));
 }
 
-const nodeTypeFields = ["node_type_id", "driver_node_type_id"];
+/** Each holds a node type or a list of them; the last stands in `worker_node_type_flexibility` and the driver's. */
+const nodeTypeFields = ["node_type_id", "driver_node_type_id", "alternate_node_type_ids"];
 
 /**
  * Puts the standby's node types in place of those that its region lacks, wherever a cluster is described. What comes home
@@ -33,18 +34,22 @@ export async function withNodeTypes(
   const replaced = new Map<string, Set<string>>();
   const before = (await run.notes("source", kind)).get(origin)?.nodeTypes;
   const known = run.target ? await run.nodeTypes() : undefined;
-  const visit = (value: Json): Json => {
-    if (isArray(value)) return value.map(visit);
+  const mapped = (type: string): string => {
+    const there = mappedBy(settings.nodeTypes, type) ?? mappedBy(before, type) ?? type;
+    if (known && !known.has(there)) missing.add(there);
+    replaced.set(there, (replaced.get(there) ?? new Set()).add(type));
+    return there;
+  };
+  const visit = (value: Json, isNodeType = false): Json => {
+    if (isArray(value)) return value.map((each) => visit(each, isNodeType));
+    if (isNodeType && typeof value === "string") return mapped(value);
     if (!isObject(value)) return value;
     return Object.fromEntries(
-      Object.entries(value).map(([field, inner]) => {
-        if (inner === undefined || opaqueFields.has(field)) return [field, inner];
-        if (!nodeTypeFields.includes(field) || typeof inner !== "string") return [field, visit(inner)];
-        const type = settings.nodeTypes?.[inner] ?? before?.[inner] ?? inner;
-        if (known && !known.has(type)) missing.add(type);
-        replaced.set(type, (replaced.get(type) ?? new Set()).add(inner));
-        return [field, type];
-      }),
+      Object.entries(value).map(([field, inner]) =>
+        inner === undefined || opaqueFields.has(field)
+          ? [field, inner]
+          : [field, visit(inner, nodeTypeFields.includes(field))],
+      ),
     );
   };
   const prepared = { definition: visit(definition) as JsonObject, ...undone(replaced) };
@@ -54,6 +59,11 @@ export async function withNodeTypes(
     ...prepared,
     obstacle: `node type ${types} is not offered in ${run.target?.endpoint.location ?? "the standby's region"}; map it to one that is (nodeTypes)`,
   };
+}
+
+/** A node type may be called like something that every object of JavaScript has. */
+function mappedBy(types: Readonly<Record<string, string>> | undefined, type: string): string | undefined {
+  return types && Object.hasOwn(types, type) ? types[type] : undefined;
 }
 
 /** What each type stands in place of, where that is one and another. */

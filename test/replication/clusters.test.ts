@@ -216,6 +216,27 @@ describe("clusters", () => {
     expect(mapped.lines.get("etl")?.outcome).toBe("created");
   });
 
+  it("have their node types mapped and checked in every field that names some", async () => {
+    const flexible = (...alternate_node_type_ids: string[]) => ({
+      worker_node_type_flexibility: { alternate_node_type_ids },
+      driver_node_type_flexibility: { alternate_node_type_ids: alternate_node_type_ids.slice(0, 1) },
+    });
+    await create({ ...etl, ...flexible("Standard_DS4_v2", "Standard_Gone_v1") });
+    const { lines } = await pair.up("clusters");
+    expect(lines.get("etl")?.why).toMatch(/node type Standard_Gone_v1 is not offered in westus/);
+    const mapped = await pair.up("clusters", { nodeTypes: { Standard_Gone_v1: "Standard_DS5_v2" } });
+    expect(mapped.lines.get("etl")?.outcome).toBe("created");
+    expect(await copyOf("etl")).toMatchObject(flexible("Standard_DS4_v2", "Standard_DS5_v2"));
+  });
+
+  it("for one user keep the name, or the one that is mapped to it", async () => {
+    await create(etl);
+    await create({ ...etl, cluster_name: "bob's", single_user_name: "bob@example.com" });
+    await pair.up("clusters", { idMappings: { principals: { "bob@example.com": "rob@example.com" } } });
+    expect((await copyOf("etl")).single_user_name).toBe("alice@example.com");
+    expect((await copyOf("bob's")).single_user_name).toBe("rob@example.com");
+  });
+
   it("of a pool or policy need its counterpart: by config, or by the one that bears its name", async () => {
     const pool = { instance_pool_name: "warm", node_type_id: "Standard_DS3_v2" };
     const { instance_pool_id } = await pair.primary.post("/api/2.0/instance-pools/create", pool);

@@ -23,6 +23,7 @@ describe("a refusal that no retry mends is a person's, with what to do", () => {
       /change the policy on the standby.*idMappings\.cluster-policies/,
     ],
     [refused(403, "PERMISSION_DENIED", "You are not authorized to use policy ABC"), /change the policy/],
+    [refused(400, "INVALID_PARAMETER_VALUE", "User alice@x.com does not exist"), /idMappings\.principals/],
     [refused(403, "PERMISSION_DENIED", "no"), /workspace administrator/],
     [refused(404, "RESOURCE_DOES_NOT_EXIST", "Warehouse 12 does not exist"), /make what it refers to/],
     [refused(400, "INVALID_PARAMETER_VALUE", "Invalid spark version"), /change it on the source, or exclude it/],
