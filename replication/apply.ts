@@ -15,7 +15,8 @@ import { isCounterpart, type Plan, type PlannedCopy } from "./plan.js";
 import type { Progress } from "./progress.js";
 import { messageOf, redactText } from "./redact.js";
 import { keyOf, referencesOf } from "./references.js";
-import { mappingNotAvailable, Resolver } from "./resolver.js";
+import { Resolver } from "./resolver.js";
+import { whyMissing } from "./missing-copies.js";
 import type { Run } from "./run.js";
 import { isGone } from "./still-there.js";
 import { verdictOn } from "./verdict.js";
@@ -353,7 +354,9 @@ class Application {
   /** The definition with the target's ids as they are known by now. */
   async #translate(copy: PlannedCopy): Promise<JsonObject> {
     const { definition, missing } = await this.#resolver().toWrite(copy.prepared!.definition);
-    if (missing.length > 0) throw new NeedsPerson(mappingNotAvailable(missing));
+    const { copies } = this.plan;
+    if (missing.length > 0)
+      throw new NeedsPerson(await whyMissing(missing, this.context, { kind: this.#kind.name, copies }));
     return definition;
   }
 

@@ -9,6 +9,8 @@ import { markerTag, type Origin } from "./marker.js";
 import { type Notes, notesPath } from "./notes/notes.js";
 import type { CopyRecord } from "./notes/record.js";
 import { assertGone, judgeOrphans, leftoversOf, type Orphan, refuseEmptied } from "./orphans.js";
+import { mapAll } from "./for-all.js";
+import { whyMissing } from "./missing-copies.js";
 import { referencesOf } from "./references.js";
 import { type CopyIds, mappingNotAvailable, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
@@ -39,6 +41,8 @@ export interface PlannedCopy {
   /** How the triggers changed that are held for a copy that otherwise stays as it is: they follow the source all the same. */
   readonly reheld?: Changes;
   readonly why: string[];
+  /** What keeps it from being copied: references that have no counterpart. */
+  missing?: readonly Reference[];
 }
 
 export interface Plan {
@@ -78,13 +82,14 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
   }
   await blockUnmapped(kind, run, copies);
   blockDependents(kind, run, copies);
+  await explainMissing(kind, run, copies);
   for (const [index, copy] of copies.entries())
     if (copy.action === "create" && notes.get(copy.source.origin)?.id !== undefined)
       copies[index] = { ...copy, conflict: deletedThere, why: [deletedThere, ...copy.why] };
   const resolver = resolverFor(kind, run, copies);
   for (const [index, copy] of copies.entries()) {
     if (!copy.prepared || (copy.action !== "none" && copy.action !== "create")) continue;
-    copy.why.push(...(await heldWithoutCounterpart(copy.prepared, resolver)));
+    copy.why.push(...(await heldWithoutCounterpart(kind, run, copy.prepared, copies, resolver)));
     if (copy.action !== "none" || !copy.actual) continue;
     const { definition } = await resolver.toShow(copy.prepared.definition);
     const { origin } = copy.source;
@@ -132,13 +137,21 @@ function refused(source: Item, impostor: Item): PlannedCopy {
 }
 
 /** Which references of the triggers that are held lead nowhere yet: they would stay held. */
-async function heldWithoutCounterpart({ held, heldFrom }: Prepared, resolver: Resolver): Promise<string[]> {
+async function heldWithoutCounterpart(
+  kind: Kind,
+  run: Run,
+  { held, heldFrom }: Prepared,
+  copies: readonly PlannedCopy[],
+  resolver: Resolver,
+): Promise<string[]> {
   if (!held || heldFrom) return [];
   const references = referencesOf(held);
   const resolved = await Promise.all(references.map((each) => resolver.resolve(each)));
   const missing = references.filter((_, index) => resolved[index] === undefined);
   if (missing.length === 0) return [];
-  return [`its ${Object.keys(held).join(" and ")} would stay off at a promotion: ${mappingNotAvailable(missing)}`];
+  return [
+    `its ${Object.keys(held).join(" and ")} would stay off at a promotion: ${await whyMissing(missing, run, { kind: kind.name, copies })}`,
+  ];
 }
 
 /** What stands for an object of the active side is inert, also where it cannot follow it, and where it is the original. */
@@ -204,8 +217,16 @@ function blockDependents(kind: Kind, run: Run, copies: PlannedCopy[]): void {
 function block(copy: PlannedCopy, missing: readonly Reference[]): boolean {
   if (missing.length === 0) return false;
   copy.action = "blocked";
+  copy.missing = missing;
   copy.why.unshift(mappingNotAvailable(missing));
   return true;
+}
+
+/** Says which objects those are that have no copy, and why, once it is known of all. */
+async function explainMissing(kind: Kind, run: Run, copies: readonly PlannedCopy[]): Promise<void> {
+  const blocked = copies.filter(({ missing }) => missing !== undefined);
+  const whys = await mapAll(blocked, ({ missing }) => whyMissing(missing!, run, { kind: kind.name, copies }));
+  for (const [index, { why }] of blocked.entries()) why[0] = whys[index]!;
 }
 
 function isOrWillBe({ action, actual }: PlannedCopy): boolean {

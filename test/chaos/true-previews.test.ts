@@ -24,7 +24,11 @@ describe("a preview", () => {
     const { picture, lines } = await pair.up("jobs");
     expect(picture.objects).toEqual(before.objects);
     expect(picture.needsPerson).toEqual({
-      [`nightly [${job_id}]`]: `Mapping not available for old cluster id ${existing_cluster_id}`,
+      [`nightly [${job_id}]`]:
+        [
+          `Mapping not available for old cluster id ${existing_cluster_id}: "gpu" is not copied either: node type Standard_L8s_v3 is not offered in westus`,
+          "see to that one first, or map it (idMappings.clusters.",
+        ].join("; ") + `${existing_cluster_id})`,
     });
     expect(lines.get("nightly")?.outcome).toBe("needs-a-person");
     expect((await pair.up("jobs")).changed).toBe(false);

@@ -244,7 +244,7 @@ describe("clusters", () => {
     await create({ ...pooled, instance_pool_id });
     const blocked = await pair.up("clusters");
     expect(blocked.lines.get("etl")?.why).toBe(
-      `Mapping not available for old instance pool id ${String(instance_pool_id)}`,
+      `Mapping not available for old instance pool id ${String(instance_pool_id)}: "${pool.instance_pool_name}" has no counterpart: instance pools are not copied, and the standby has none, or several, of that name; make one of that name there, or map it (idMappings.instance-pools.${String(instance_pool_id)})`,
     );
     const { instance_pool_id: there } = await pair.secondary.post("/api/2.0/instance-pools/create", pool);
     expect((await pair.up("clusters")).lines.get("etl")?.outcome).toBe("created");

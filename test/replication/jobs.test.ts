@@ -145,11 +145,11 @@ describe("jobs", () => {
     const { lines } = await pair.up("jobs");
     expect(lines.get("orphan")).toMatchObject({
       outcome: "needs-a-person",
-      why: `Mapping not available for old cluster id ${gone}`,
+      why: `Mapping not available for old cluster id ${gone}: is gone from the source; mend the reference there, or map it (idMappings.clusters.${gone})`,
     });
     expect(lines.get("caller")).toMatchObject({
       outcome: "needs-a-person",
-      why: `Mapping not available for old job id ${orphan}`,
+      why: `Mapping not available for old job id ${orphan}: "orphan" is not copied either: Mapping not available for old cluster id ${gone}; see to that one first, or map it (idMappings.jobs.${orphan})`,
     });
     expect(lines.get("fine")?.outcome).toBe("created");
     const mapped = await pair.up("jobs", { idMappings: { clusters: { [gone]: String(other.cluster_id) } } });
@@ -232,7 +232,7 @@ describe("jobs", () => {
     });
     await create({ name: "as-bob", tasks: [task("a")], run_as: { user_name: "bob@example.com" } });
     expect((await pair.up("jobs")).lines.get("as-bob")?.why).toBe(
-      "Mapping not available for old principal id bob@example.com",
+      "Mapping not available for old principal id bob@example.com: is not on the standby; add this principal there, or map it (idMappings.principals.bob@example.com)",
     );
     await pair.secondary.post("/api/2.0/preview/scim/v2/Users", {
       schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"],
