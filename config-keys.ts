@@ -16,6 +16,7 @@ export const mappedKinds = [
   "instance-pools",
   "cluster-policies",
   "warehouses",
+  "workspaces",
   "pipelines",
   "queries",
   "dashboards",

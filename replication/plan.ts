@@ -11,6 +11,7 @@ import type { CopyRecord } from "./notes/record.js";
 import { assertGone, judgeOrphans, leftoversOf, type Orphan, refuseEmptied } from "./orphans.js";
 import { mapAll } from "./for-all.js";
 import { whyMissing } from "./missing-copies.js";
+import { whyNotReady } from "./readiness/readiness.js";
 import { referencesOf } from "./references.js";
 import { type CopyIds, mappingNotAvailable, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
@@ -41,6 +42,8 @@ export interface PlannedCopy {
   /** How the triggers changed that are held for a copy that otherwise stays as it is: they follow the source all the same. */
   readonly reheld?: Changes;
   readonly why: string[];
+  /** What the copy lacks, so that it stands and cannot start. */
+  readonly notReady?: string;
   /** What keeps it from being copied: references that have no counterpart. */
   missing?: readonly Reference[];
 }
@@ -109,7 +112,7 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
     orphan.action === "keep" ? { ...orphan, ...settling(orphan.copy) } : orphan,
   );
   const { twins, gone } = counterparts;
-  return { kind, copies: settled, foreign: leftovers.foreign, orphans, twins, gone };
+  return { kind, copies: await withReadiness(settled, run), foreign: leftovers.foreign, orphans, twins, gone };
 }
 
 /** Notes of the source that are not to be believed say nothing of what its markers mean. */
@@ -152,6 +155,20 @@ async function heldWithoutCounterpart(
   return [
     `its ${Object.keys(held).join(" and ")} would stay off at a promotion: ${await whyMissing(missing, run, { kind: kind.name, copies })}`,
   ];
+}
+
+/** Nothing is called done that cannot work: what stands and cannot start says so. */
+async function withReadiness(copies: readonly PlannedCopy[], run: Run): Promise<PlannedCopy[]> {
+  const lines = await whyNotReady(
+    copies.flatMap(({ action, prepared, source: { id } }) =>
+      prepared && action !== "skip" && action !== "blocked" ? [{ id, definition: prepared.definition }] : [],
+    ),
+    run,
+  );
+  return copies.map((copy) => {
+    const notReady = lines.get(copy.source.id);
+    return notReady === undefined ? copy : { ...copy, notReady, why: [...copy.why, notReady] };
+  });
 }
 
 /** What stands for an object of the active side is inert, also where it cannot follow it, and where it is the original. */

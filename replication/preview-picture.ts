@@ -21,7 +21,7 @@ export interface ReplicaPicture {
   readonly changes: Readonly<Record<string, Changes>>;
   /** Hand edits and deletions on the standby, and who wins. */
   readonly conflicts: Readonly<Record<string, string>>;
-  /** What is not copied until somebody does something, and what that is. */
+  /** What is not copied until somebody does something, and what that is; and what a copy lacks that cannot start. */
   readonly needsPerson: Readonly<Record<string, string>>;
 }
 
@@ -43,6 +43,7 @@ export function pictureOf(plan: Plan, before: Partial<ReplicaPicture>): ReplicaP
     const changes = changesOf(copy) ?? before.changes?.[label];
     if (changes && line !== undefined) picture.changes[label] = changes;
     if (copy.conflict !== undefined) picture.conflicts[label] = copy.conflict;
+    if (copy.notReady !== undefined) picture.needsPerson[label] = redactText(copy.notReady);
     if (copy.action === "blocked") picture.needsPerson[label] = redactText(copy.why.join("; "));
   }
   for (const twin of plan.twins) picture.needsPerson[`${shown(twin.name)} [${twin.id}]`] = madeTwice;

@@ -1,0 +1,98 @@
+import type { JsonObject } from "../client/json.js";
+import type { Run } from "../run.js";
+import { type Need, needsOf } from "./needs.js";
+import { type Answer, presenceOf } from "./presence.js";
+
+/** A copy that stands or will stand, by its original's id. */
+export interface Standing {
+  readonly id: string;
+  readonly definition: JsonObject;
+}
+
+const mostOfOneSort = 5;
+
+/**
+ * Says in one line of each copy that cannot start what it lacks, by the source's id. What the source lacks as well is told
+ * apart, and so is what could not be asked. Each line is the same at each run while nothing changes.
+ */
+export async function whyNotReady(copies: readonly Standing[], run: Run): Promise<ReadonlyMap<string, string>> {
+  if (!run.target) return new Map();
+  const needs = copies.map(({ id, definition }) => ({ id, needs: needsOf(definition).map(translated(run)) }));
+  const all = await withoutCopiedScripts(distinct(needs.flatMap((each) => each.needs)), run);
+  const there = await presenceOf(all, "target", run);
+  const missing = all.filter(({ label }) => there.get(label) === "missing");
+  const before = await presenceOf(missing, "source", run);
+  const open = new Set(all.map(({ label }) => label));
+  const lines = needs.flatMap(({ id, needs: own }): [string, string][] => {
+    const line = lineOf(
+      own.filter(({ label }) => open.has(label)),
+      there,
+      before,
+    );
+    return line === undefined ? [] : [[id, line]];
+  });
+  return new Map(lines);
+}
+
+/** Principals are looked for under the name that they have on the standby. */
+function translated({ settings }: Run): (need: Need) => Need {
+  const mappings = settings.idMappings?.principals ?? {};
+  return (need) => {
+    if (need.sort !== "principal" || !Object.hasOwn(mappings, need.name)) return need;
+    const name = mappings[need.name]!;
+    return { ...need, name, label: `user ${name}` };
+  };
+}
+
+function distinct(needs: readonly Need[]): Need[] {
+  return [...new Map(needs.map((need) => [need.label, need])).values()];
+}
+
+/** A script that is copied is there, or will be. Others may stand there all the same: not selected, or somebody else's. */
+async function withoutCopiedScripts(needs: readonly Need[], run: Run): Promise<Need[]> {
+  if (!needs.some(({ sort }) => sort === "script")) return [...needs];
+  const copied = await run
+    .once("copied scripts", async () => {
+      const { copies } = await run.plan("init-scripts");
+      return new Set(
+        copies.filter(({ action }) => action !== "skip" && action !== "blocked").map(({ source }) => source.id),
+      );
+    })
+    .catch(() => new Set<string>());
+  return needs.filter((need) => need.sort !== "script" || !copied.has(need.destination));
+}
+
+function lineOf(
+  needs: readonly Need[],
+  there: ReadonlyMap<string, Answer>,
+  before: ReadonlyMap<string, Answer>,
+): string | undefined {
+  const [lacking, broken, refused, unknown] = [[], [], [], []] as [string[], string[], Refused[], string[]];
+  const logins: string[] = [];
+  for (const { label, sort } of needs) {
+    const answer = there.get(label);
+    if (sort === "login") logins.push(label);
+    else if (answer === "missing") (before.get(label) === "missing" ? broken : lacking).push(label);
+    else if (typeof answer === "object" && "refused" in answer) refused.push({ label, why: answer.refused });
+    else if (typeof answer === "object") unknown.push(`${label} (${answer.unknown})`);
+  }
+  const said = [
+    ...(lacking.length > 0 ? [`the standby has no ${listed(lacking, "no ")}`] : []),
+    ...(refused.length > 0 ? [`on the standby ${refused[0]!.why}: ${listed(refused.map(({ label }) => label))}`] : []),
+    ...(logins.length > 0 ? [`a password is not given out: enter the ${listed(logins)} on the copy`] : []),
+    ...(broken.length > 0 ? [`missing on the source as well: ${listed(broken)}`] : []),
+  ];
+  const open = unknown.length > 0 ? [`could not be checked: ${listed(unknown)}`] : [];
+  if (said.length + open.length === 0) return undefined;
+  return said.length > 0 ? `cannot start: ${[...said, ...open].join("; ")}` : `may not start: ${open.join("; ")}`;
+}
+
+interface Refused {
+  readonly label: string;
+  readonly why: string;
+}
+
+function listed(labels: readonly string[], again = ""): string {
+  const rest = labels.length > mostOfOneSort ? ` and ${labels.length - mostOfOneSort} more` : "";
+  return `${labels.slice(0, mostOfOneSort).join(`, ${again}`)}${rest}`;
+}
