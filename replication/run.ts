@@ -250,21 +250,6 @@ export class Run {
     });
   }
 
-  /** The keys of one of the target's secret scopes; undefined when there is no such scope. */
-  secretKeys(scope: string): Promise<ReadonlySet<string> | undefined> {
-    const at = this.target;
-    if (!at) return Promise.resolve(undefined);
-    return this.once(`secrets ${scope}`, async () => {
-      try {
-        const { secrets } = await at.client.get("/api/2.0/secrets/list", { scope });
-        return new Set(objectsOf(secrets).map(({ key }) => String(key)));
-      } catch (error) {
-        if (isNotFound(error)) return undefined;
-        throw error;
-      }
-    });
-  }
-
   /** The node types that the target's region offers. */
   nodeTypes(): Promise<ReadonlySet<string>> {
     const at = this.target;

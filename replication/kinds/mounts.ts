@@ -2,9 +2,11 @@ import picomatch from "picomatch";
 import { runPython } from "../client/command-context.js";
 import { isObject, type JsonObject, objectsOf, parseJson, stringifyJson } from "../client/json.js";
 import { originOf } from "../marker.js";
-import { redactText } from "../redact.js";
+import { messageOf, redactText } from "../redact.js";
 import type { Run } from "../run.js";
+import { secretStamps } from "../secret-stamps.js";
 import type { ReplicationSettings } from "../settings.js";
+import { without } from "./fields.js";
 import type { Item, Kind, Operation, PrepareContext, Prepared } from "./kind.js";
 
 /** Marks the line of a command's output that is ours, among what a cluster prints of its own. */
@@ -12,13 +14,19 @@ const answerMark = "databricks-dr:";
 
 const azureSource = /^(?<scheme>wasbs?|abfss?|adl):\/\/(?:(?<container>[^@/]+)@)?(?<account>[^./]+)(?<rest>\..*)?$/;
 
+/**
+ * When a secret that the mount reads was last written. A mount keeps the value that was there when it was made: once this
+ * changes it is mounted anew. It is compared, and not sent.
+ */
+const stampField = "secrets_last_written";
+
 /** Mounts have no REST API: they are read and made by `dbutils.fs` on the operations cluster. */
 export const mounts: Kind = {
   name: "mounts",
   singular: "mount",
   identity: "path",
   replacesForeign: true,
-  unseen: ["extra_configs"],
+  unseen: ["extra_configs", stampField],
 
   summary: ({ source }) => String(source),
 
@@ -75,26 +83,37 @@ async function prepare(mountPoint: string, source: string, { settings, run }: Pr
           ? "ADLS Gen1 is retired and no credentials are configured for it (mounts.credentials); move the data to Gen2"
           : "no credentials are configured for it (mounts.credentials)",
     };
-  const unreadable = await missingSecrets(extraConfigs, run);
-  if (unreadable.length > 0) return { definition, obstacle: unreadable.join("; ") };
+  const { lacking, lastWritten } = await secretsBehind(extraConfigs, run);
+  if (lacking.length > 0) return { definition, obstacle: lacking.join("; ") };
   const notes = mapped ? [] : [`still reads storage account ${account} of the source; map it (mounts.storageAccounts)`];
-  return { definition, notes };
+  const stamp = lastWritten === undefined ? {} : { [stampField]: lastWritten };
+  return { definition: { ...definition, ...stamp }, notes };
 }
 
 const secretReference = /^\{\{\s*secrets\/([^/]+)\/([^}]+?)\s*\}\}$/;
 
-/** What the cluster would look for in vain. */
-async function missingSecrets(configs: JsonObject, run: Run): Promise<string[]> {
-  if (!run.target) return [];
-  const missing = new Set<string>();
+/** What the cluster would look for in vain, and when what it will find was last written. */
+async function secretsBehind(
+  configs: JsonObject,
+  run: Run,
+): Promise<{ readonly lacking: string[]; readonly lastWritten?: string }> {
+  if (!run.target) return { lacking: [] };
+  const lacking = new Set<string>();
+  let latest = 0;
   for (const value of Object.values(configs)) {
     const [, scope, key] = secretReference.exec(String(value)) ?? [];
     if (scope === undefined || key === undefined) continue;
-    const keys = await run.secretKeys(scope);
-    if (!keys) missing.add(`the standby has no secret scope "${scope}"`);
-    else if (!keys.has(key)) missing.add(`the standby's secret scope "${scope}" has no "${key}"`);
+    try {
+      const stamps = await secretStamps(scope, "target", run);
+      const stamp = stamps?.get(key);
+      if (!stamps) lacking.add(`the standby has no secret scope "${scope}"`);
+      else if (stamp === undefined) lacking.add(`the standby's secret scope "${scope}" has no "${key}"`);
+      else latest = Math.max(latest, stamp);
+    } catch (error) {
+      lacking.add(`the standby's secret scope "${scope}" cannot be looked at (${messageOf(error)})`);
+    }
   }
-  return [...missing];
+  return { lacking: [...lacking], ...(latest > 0 ? { lastWritten: new Date(latest).toISOString() } : {}) };
 }
 
 function configsFor(
@@ -116,7 +135,7 @@ function instruction(operation: Operation): JsonObject {
   return {
     mount_point: operation.copy.source.id,
     remount: operation.action === "update",
-    ...operation.copy.definition,
+    ...without(operation.copy.definition, [stampField]),
   };
 }
 

@@ -146,6 +146,21 @@ describe("mounts", () => {
     for (const side of [pair.primary, pair.secondary]) await python(side, `dbutils.fs.unmount("/mnt/shared")`);
   });
 
+  it("are mounted anew when a secret that they read has been written since, and the preview says so", async () => {
+    await pair.up("mounts", settings);
+    expect((await pair.up("mounts", settings)).changed).toBe(false);
+    pair.clock.advance(60_000);
+    await pair.secondary.post("/api/2.0/secrets/put", { scope: "dr", key: "storage", string_value: "planted-new-Zq8" });
+    const preview = await pair.preview("mounts", settings);
+    expect(preview.changes["/mnt/raw"]).toHaveProperty(
+      "secrets_last_written",
+      expect.stringMatching(/^now "\d{4}-\d\d-\d\dT/) as string,
+    );
+    const { lines } = await pair.up("mounts", settings);
+    expect(lines.get("/mnt/raw")?.outcome).toBe("updated");
+    expect((await pair.up("mounts", settings)).changed).toBe(false);
+  });
+
   it("are taken away by destroy, save those that others made", async () => {
     await mount(pair.secondary, "wasbs://theirs@acmewest.blob.core.windows.net", "/mnt/theirs");
     await pair.up("mounts", settings);
