@@ -1,6 +1,7 @@
 import { isArray, isObject, type Json, type JsonObject, stringifyJson } from "./client/json.js";
 import { canonical, fingerprint, sameJson } from "./fingerprint.js";
-import { redact } from "./redact.js";
+import { printable } from "./printable.js";
+import { redact, redactText } from "./redact.js";
 
 /** What differs, by the path of each field, without secrets: `tasks[etl].timeout_seconds` → `0 → 600`. */
 export type Changes = Readonly<Record<string, string>>;
@@ -8,7 +9,9 @@ export type Changes = Readonly<Record<string, string>>;
 export function changesBetween(before: JsonObject, after: JsonObject): Changes {
   const changes: Record<string, string> = {};
   compare("", valueOf(before), valueOf(after), changes);
-  return changes;
+  return Object.fromEntries(
+    Object.entries(changes).map(([field, change]) => [printable(redactText(field)), printable(change)]),
+  );
 }
 
 /** In one line: `num_workers: 2 → 4, autotermination_minutes: 30 → 45`. */
@@ -127,7 +130,7 @@ function equals(before: readonly Value[], after: readonly Value[]): (readonly [n
 
 /** A value as it is shown: without secrets, and not longer than a line. */
 export function brief(value: Json | undefined): string {
-  return textOf(value === undefined ? undefined : redact(value));
+  return printable(textOf(value === undefined ? undefined : redact(value)));
 }
 
 function textOf(shown: Json | undefined): string {

@@ -2,6 +2,7 @@ import { forAll } from "./for-all.js";
 import type { Item, Kind } from "./kinds/kind.js";
 import { originOf, type Origin, parseOrigin } from "./marker.js";
 import type { Notes } from "./notes/notes.js";
+import { quoted } from "./printable.js";
 import type { Run } from "./run.js";
 import { stillThere } from "./still-there.js";
 
@@ -130,7 +131,7 @@ async function goneFrom(kind: Kind, run: Run, missing: readonly Origin[], notes:
 function notListed(kind: Kind, run: Run, name: string, id: string): Error {
   const where = run.target!.endpoint.stack;
   return new Error(
-    `${kind.name}: ${where} has "${name}" [${id}] but did not list it, so the listing is a part; nothing is done`,
+    `${kind.name}: ${where} has ${quoted(name)} [${id}] but did not list it, so the listing is a part; nothing is done`,
   );
 }
 

@@ -7,6 +7,7 @@ export { attention, describeLine, type Ledger, type LedgerLine, type Outcome } f
 export { kinds } from "./kinds/registry.js";
 export { operationsTag } from "./marker.js";
 export type { Progress, ProgressNote } from "./progress.js";
+export { printable, printableLines } from "./printable.js";
 export { messageOf, redactText } from "./redact.js";
 export type { Endpoint, KindName, MountCredentials, ReplicationSettings, Role, Selection } from "./settings.js";
 export { newKeyPair } from "./notes/signing.js";

@@ -1,3 +1,5 @@
+import { printable, quoted } from "./printable.js";
+import { redactText } from "./redact.js";
 import type { KindName } from "./settings.js";
 
 export type Outcome =
@@ -64,17 +66,18 @@ export function attention(lines: readonly LedgerLine[]): LedgerLine[] {
 export function byReason(lines: readonly LedgerLine[], outcome: Outcome): string[] {
   const names = new Map<string, string[]>();
   for (const { outcome: came, name, why = "" } of lines)
-    if (came === outcome) names.set(why, [...(names.get(why) ?? []), JSON.stringify(name)]);
+    if (came === outcome) names.set(why, [...(names.get(why) ?? []), quoted(name)]);
   return [...names]
     .sort(([, a], [, b]) => b.length - a.length)
     .map(
       ([why, those]) =>
-        `${why}: ${those.slice(0, 5).join(", ")}${those.length > 5 ? ` and ${those.length - 5} more` : ""}`,
+        `${printable(redactText(why))}: ${those.slice(0, 5).join(", ")}${those.length > 5 ? ` and ${those.length - 5} more` : ""}`,
     );
 }
 
 /** `clusters "etl" [0101-…]: created; not pinned: …` */
 export function describeLine({ kind, name, id, outcome, why, held }: LedgerLine): string {
-  const who = `${kind} ${JSON.stringify(name)}${id !== undefined && id !== name ? ` [${id}]` : ""}`;
-  return `${who}: ${outcome}${held?.length ? `, ${held.join(" and ")} held` : ""}${why ? `; ${why}` : ""}`;
+  const who = `${kind} ${quoted(name)}${id !== undefined && id !== name ? ` [${id}]` : ""}`;
+  const what = `${outcome}${held?.length ? `, ${held.join(" and ")} held` : ""}${why ? `; ${why}` : ""}`;
+  return printable(redactText(`${who}: ${what}`));
 }

@@ -1,5 +1,6 @@
 import type { Item, Reference } from "./kinds/kind.js";
 import { isKindName } from "./kinds/registry.js";
+import { quoted } from "./printable.js";
 import { mappingNotAvailable } from "./resolver.js";
 import { keyOf, singular } from "./references.js";
 import type { Run } from "./run.js";
@@ -28,7 +29,7 @@ export async function whyMissing(missing: readonly Reference[], run: Run, own: O
   const distinct = [...new Map(missing.map((each) => [keyOf(each), each])).values()];
   const told = distinct.map(async (reference) => {
     const { name, why, act } = await fateOf(reference, run, own);
-    const [who, reason] = [name === undefined ? [] : [JSON.stringify(name)], why === undefined ? [] : [why]];
+    const [who, reason] = [name === undefined ? [] : [quoted(name)], why === undefined ? [] : [why]];
     const about = [...who, ...reason].join(" ");
     return `${mappingNotAvailable([reference])}${about ? `: ${about}` : ""}; ${act}`;
   });

@@ -5,6 +5,7 @@ import type { Item, Kind } from "./kinds/kind.js";
 import { parseOrigin } from "./marker.js";
 import type { Notes } from "./notes/notes.js";
 import type { CopyRecord } from "./notes/record.js";
+import { quoted } from "./printable.js";
 import type { Run } from "./run.js";
 import { stillThere } from "./still-there.js";
 
@@ -80,7 +81,7 @@ export async function assertGone(
     const id = record?.sourceId ?? (first.workspaceId === workspaceId ? first.id : sourceNotes.get(origin)?.id);
     if (original || id === undefined) return;
     if (await stillThere(kind, source, id))
-      throw new Error(`${kind.name}: the source has "${name}" [${id}] but did not list it; nothing is done`);
+      throw new Error(`${kind.name}: the source has ${quoted(name)} [${id}] but did not list it; nothing is done`);
   });
 }
 

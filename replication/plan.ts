@@ -10,6 +10,7 @@ import { type Notes, notesPath } from "./notes/notes.js";
 import type { CopyRecord } from "./notes/record.js";
 import { assertGone, judgeOrphans, leftoversOf, type Orphan, refuseEmptied } from "./orphans.js";
 import { mapAll } from "./for-all.js";
+import { quoted } from "./printable.js";
 import { whyMissing } from "./missing-copies.js";
 import { whyNotReady } from "./readiness/readiness.js";
 import { referencesOf } from "./references.js";
@@ -135,7 +136,7 @@ function withHeld({ triggers = [] }: Kind, source: Item, record: CopyRecord | un
 
 /** Somebody has put our marker on an object of theirs: it is not ours to change, and a second one beside it would be confused. */
 function refused(source: Item, impostor: Item): PlannedCopy {
-  const why = `"${impostor.name}" [${impostor.id}] bears the marker of its copy, but this replication did not make it: take the tag ${markerTag} off it, or delete it`;
+  const why = `${quoted(impostor.name)} [${impostor.id}] bears the marker of its copy, but this replication did not make it: take the tag ${markerTag} off it, or delete it`;
   return { source, action: "blocked", foreign: true, why: [why] };
 }
 

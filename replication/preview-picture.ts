@@ -6,6 +6,7 @@ import { parseOrigin } from "./marker.js";
 import { visible } from "./compare.js";
 import { madeTwice, runningClone } from "./apply.js";
 import { isCounterpart, type Plan, type PlannedCopy } from "./plan.js";
+import { printable, quoted } from "./printable.js";
 import { redact, redactText } from "./redact.js";
 
 /**
@@ -39,12 +40,12 @@ export function pictureOf(plan: Plan, before: Partial<ReplicaPicture>): ReplicaP
     const label = labelOf(copy.source);
     const said = before.objects?.[label];
     const line = stays(copy) ? lineThatStays(plan.kind, copy, said) : lineFor(plan.kind, copy);
-    if (line !== undefined) picture.objects[label] = line;
+    if (line !== undefined) picture.objects[label] = printable(line);
     const changes = changesOf(copy) ?? before.changes?.[label];
     if (changes && line !== undefined) picture.changes[label] = changes;
-    if (copy.conflict !== undefined) picture.conflicts[label] = copy.conflict;
-    if (copy.notReady !== undefined) picture.needsPerson[label] = redactText(copy.notReady);
-    if (copy.action === "blocked") picture.needsPerson[label] = redactText(copy.why.join("; "));
+    if (copy.conflict !== undefined) picture.conflicts[label] = printable(redactText(copy.conflict));
+    if (copy.notReady !== undefined) picture.needsPerson[label] = printable(redactText(copy.notReady));
+    if (copy.action === "blocked") picture.needsPerson[label] = printable(redactText(copy.why.join("; ")));
   }
   for (const twin of plan.twins) picture.needsPerson[`${shown(twin.name)} [${twin.id}]`] = madeTwice;
   for (const item of plan.foreign) {
@@ -94,10 +95,10 @@ export function labelOf({ name, origin }: Item): string {
   return name === first ? shown(name) : `${shown(name)} [${first}]`;
 }
 
-/** Pulumi hides what begins with two underscores, and passes control characters on to the terminal. */
+/** Pulumi hides what begins with two underscores, and passes on to the terminal what that obeys. */
 function shown(name: string): string {
   const text = redactText(name);
-  return /^__|\p{Cc}/u.test(text) ? JSON.stringify(text).replace(/[\u007f-\u009f]/g, "?") : text;
+  return text.startsWith("__") || printable(text) !== text ? quoted(name) : text;
 }
 
 function tally({ copies, orphans, twins }: Plan): string {

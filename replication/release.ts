@@ -14,7 +14,8 @@ import { notesPath } from "./notes/notes.js";
 import type { CopyRecord } from "./notes/record.js";
 import { nothingToDo, type ReplicaPicture } from "./preview-picture.js";
 import type { Progress } from "./progress.js";
-import { messageOf, redactText } from "./redact.js";
+import { quoted } from "./printable.js";
+import { messageOf } from "./redact.js";
 import {
   type Before,
   emptyState,
@@ -51,9 +52,7 @@ async function heldNow(args: ReplicaArgs, progress: Progress): Promise<string[]>
       severity: "warning",
     });
   return [...notes.entries()].flatMap(([, { name, held, orphaned }]) =>
-    held && !orphaned
-      ? [cut(`~ ${JSON.stringify(redactText(name))}: ${describeChanges(changesBetween({}, held))}`)]
-      : [],
+    held && !orphaned ? [cut(`~ ${quoted(name)}: ${describeChanges(changesBetween({}, held))}`)] : [],
   );
 }
 
@@ -254,7 +253,7 @@ class Release {
         marked && !origin.startsWith(`${workspaceId}.`) && !known.has(id) && !copies.has(origin),
     );
     if (unknown.length === 0 || settings.notes === "restart") return;
-    const some = unknown.slice(0, 5).map(({ name, id }) => `"${redactText(name)}" [${id}]`);
+    const some = unknown.slice(0, 5).map(({ name, id }) => `${quoted(name)} [${id}]`);
     const more = unknown.length > some.length ? ` and ${unknown.length - some.length} more` : "";
     this.#failed(
       this.#kindLine(),

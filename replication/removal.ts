@@ -12,6 +12,7 @@ import { type Progress, silent } from "./progress.js";
 import { messageOf } from "./redact.js";
 import { untrusted } from "./release.js";
 import { rememberedNotes, type ReplicaState } from "./replica-state.js";
+import { describeName } from "./report.js";
 import { isGone } from "./still-there.js";
 
 /** Removes our copies and nothing else. The copies on an active workspace are its own by now, and stay. */
@@ -58,7 +59,7 @@ async function removeAll(kind: Kind, target: Side, items: readonly Item[], progr
   let done = 0;
   const note = async (item: Item, error?: unknown): Promise<void> => {
     if (error !== undefined && !(await isGone(error, kind, target, item.id)))
-      failures.push(`${kind.name} ${JSON.stringify(item.name)} [${item.id}]: ${messageOf(error)}`);
+      failures.push(`${kind.name} ${describeName(item)}: ${messageOf(error)}`);
     progress({ kind: kind.name, text: item.name, done: ++done, total: items.length });
   };
   if (kind.writeAll && items.length > 0) {

@@ -4,6 +4,7 @@ import type { Item } from "./kinds/kind.js";
 import { byReason, countOutcomes, type Ledger } from "./ledger.js";
 import type { Plan, PlannedCopy } from "./plan.js";
 import { nothingToDo, type ReplicaPicture } from "./preview-picture.js";
+import { printable, quoted } from "./printable.js";
 import type { Progress } from "./progress.js";
 import { redactText } from "./redact.js";
 import type { Before } from "./replica-state.js";
@@ -31,9 +32,11 @@ export function announce(
       const parts = reheld ? [...settling, describeChanges(reheld)] : settling;
       return parts.length > 0 && !(action in signs) ? [cut(`~ ${describeName(source)}: ${parts.join("; ")}`)] : [];
     }),
-    ...orphans.flatMap(({ copy, settling }) => (settling ? [`~ ${describeName(copy)}: ${settling.join("; ")}`] : [])),
+    ...orphans.flatMap(({ copy, settling }) =>
+      settling ? [cut(`~ ${describeName(copy)}: ${settling.join("; ")}`)] : [],
+    ),
     ...orphans.flatMap(({ action, copy, why }) =>
-      action === "remove" ? [`- ${JSON.stringify(copy.name)} [${copy.id}]: ${why}`] : [],
+      action === "remove" ? [cut(`- ${describeName(copy)}: ${why}`)] : [],
     ),
     ...newNeeds.map(([label, why]) => cut(`! ${label}: needs a person: ${why}`)),
   ];
@@ -56,14 +59,15 @@ function told({ source, conflict, changes, action, why }: PlannedCopy): string {
   return cut(`${describeName(source)}${what ? `: ${what}` : ""}`);
 }
 
-export function cut(text: string): string {
+/** One line of a list, without secrets and harmless to a terminal. */
+export function cut(line: string): string {
+  const text = printable(redactText(line));
   return text.length <= mostCharactersTold ? text : `${text.slice(0, mostCharactersTold)}…`;
 }
 
-/** `"nightly" [123]`, without a secret that somebody has put into a name. */
+/** `"nightly" [123]` */
 export function describeName({ name, id }: Pick<Item, "id" | "name">): string {
-  const shown = JSON.stringify(redactText(name));
-  return name === id ? shown : `${shown} [${id}]`;
+  return name === id ? quoted(name) : `${quoted(name)} [${printable(redactText(id))}]`;
 }
 
 const mostReasons = 20;

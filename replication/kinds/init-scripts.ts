@@ -1,6 +1,7 @@
 import { ApiError } from "../client/errors.js";
 import { mapAll } from "../for-all.js";
 import { originOf } from "../marker.js";
+import { messageOf } from "../redact.js";
 import type { Run } from "../run.js";
 import { dbfsFilesBelow, type FileStatus, fileStores, proven, sha256 } from "./files.js";
 import { type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
@@ -75,7 +76,7 @@ async function toItem(side: Side, run: Run, script: Script): Promise<Item | unde
     return isSource && noted === undefined ? unreadable("the source has no such file") : undefined;
   } catch (error) {
     if (!(error instanceof ApiError) || error.rateLimited || error.outcomeUnknown) throw error;
-    return unreadable(`it cannot be read (${error.message})`);
+    return unreadable(`it cannot be read (${messageOf(error)})`);
   }
 }
 

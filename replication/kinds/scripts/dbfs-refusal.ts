@@ -1,5 +1,6 @@
 import { ApiError } from "../../client/errors.js";
 import type { WorkspaceClient } from "../../client/workspace-client.js";
+import { redactText } from "../../redact.js";
 
 /** Workspaces that have refused DBFS in this run, and why: each file need not be asked for to be refused. */
 const refusals = new WeakMap<WorkspaceClient, string>();
@@ -29,5 +30,5 @@ function refusesDbfs(error: unknown): error is ApiError {
 function wordsFor({ message }: ApiError): string {
   return /DBFS root is disabled/i.test(message)
     ? "DBFS is turned off (Public DBFS root is disabled)"
-    : `DBFS cannot be read (${message})`;
+    : `DBFS cannot be read (${redactText(message)})`;
 }

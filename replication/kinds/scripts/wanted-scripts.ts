@@ -1,4 +1,5 @@
 import { type JsonObject, objectsOf } from "../../client/json.js";
+import { quoted } from "../../printable.js";
 import { messageOf } from "../../redact.js";
 import type { Run } from "../../run.js";
 import type { FileStatus } from "../files.js";
@@ -47,11 +48,11 @@ interface Referrer {
 }
 
 function wholeOf(singular: string): (item: Item) => Referrer {
-  return ({ name, definition }) => ({ who: `${singular} "${name}"`, definition });
+  return ({ name, definition }) => ({ who: `${singular} ${quoted(name)}`, definition });
 }
 
 function poolOf(pool: JsonObject): Referrer {
-  return { who: `pool "${String(pool.instance_pool_name)}"`, definition: pool };
+  return { who: `pool ${quoted(String(pool.instance_pool_name))}`, definition: pool };
 }
 
 /** The scripts copied before, where it cannot be seen now that they are wanted, or that they are there. */
