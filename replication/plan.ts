@@ -92,9 +92,7 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
       copies[index] = { ...copy, conflict: deletedThere, why: [deletedThere, ...copy.why] };
   const resolver = resolverFor(kind, run, copies);
   for (const [index, copy] of copies.entries()) {
-    if (!copy.prepared || (copy.action !== "none" && copy.action !== "create")) continue;
-    copy.why.push(...(await heldWithoutCounterpart(kind, run, copy.prepared, copies, resolver)));
-    if (copy.action !== "none" || !copy.actual) continue;
+    if (copy.action !== "none" || !copy.actual || !copy.prepared) continue;
     const { definition } = await resolver.toShow(copy.prepared.definition);
     const { origin } = copy.source;
     const lastWrite = { record: notes.get(origin), sourceRecord: sourceNotes.get(origin) };
@@ -113,7 +111,14 @@ export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
     orphan.action === "keep" ? { ...orphan, ...settling(orphan.copy) } : orphan,
   );
   const { twins, gone } = counterparts;
-  return { kind, copies: await withReadiness(settled, run), foreign: leftovers.foreign, orphans, twins, gone };
+  return {
+    kind,
+    copies: await withReadiness(kind, settled, resolver, run),
+    foreign: leftovers.foreign,
+    orphans,
+    twins,
+    gone,
+  };
 }
 
 /** Notes of the source that are not to be believed say nothing of what its markers mean. */
@@ -140,35 +145,36 @@ function refused(source: Item, impostor: Item): PlannedCopy {
   return { source, action: "blocked", foreign: true, why: [why] };
 }
 
-/** Which references of the triggers that are held lead nowhere yet: they would stay held. */
-async function heldWithoutCounterpart(
+/** Nothing is called done that cannot work: what stands and cannot start, or be given back what is held, says so. */
+async function withReadiness(
   kind: Kind,
-  run: Run,
-  { held, heldFrom }: Prepared,
   copies: readonly PlannedCopy[],
   resolver: Resolver,
-): Promise<string[]> {
-  if (!held || heldFrom) return [];
-  const references = referencesOf(held);
-  const resolved = await Promise.all(references.map((each) => resolver.resolve(each)));
-  const missing = references.filter((_, index) => resolved[index] === undefined);
-  if (missing.length === 0) return [];
-  return [
-    `its ${Object.keys(held).join(" and ")} would stay off at a promotion: ${await whyMissing(missing, run, { kind: kind.name, copies })}`,
-  ];
-}
-
-/** Nothing is called done that cannot work: what stands and cannot start says so. */
-async function withReadiness(copies: readonly PlannedCopy[], run: Run): Promise<PlannedCopy[]> {
+  run: Run,
+): Promise<PlannedCopy[]> {
+  const standing = copies.flatMap(({ action, prepared, source: { id } }) =>
+    prepared && action !== "skip" && action !== "blocked" ? [{ id, ...prepared }] : [],
+  );
   const lines = await whyNotReady(
-    copies.flatMap(({ action, prepared, source: { id } }) =>
-      prepared && action !== "skip" && action !== "blocked" ? [{ id, definition: prepared.definition }] : [],
-    ),
+    standing.map(({ id, definition }) => ({
+      id,
+      definition,
+      translated: async () => (await resolver.toShow(definition)).definition,
+    })),
     run,
   );
+  const whyHeld = await mapAll(standing, async ({ id, held = {}, heldFrom }): Promise<[string, string | undefined]> => {
+    const { missing } = await resolver.toShow(heldFrom === undefined ? held : {});
+    if (missing.length === 0) return [id, undefined];
+    return [id, `what is held cannot be put back: ${await whyMissing(missing, run, { kind: kind.name, copies })}`];
+  });
+  const stays = new Map(whyHeld);
   return copies.map((copy) => {
-    const notReady = lines.get(copy.source.id);
-    return notReady === undefined ? copy : { ...copy, notReady, why: [...copy.why, notReady] };
+    const { id } = copy.source;
+    const reasons = [lines.get(id), stays.get(id)].filter((each) => each !== undefined);
+    if (reasons.length === 0) return copy;
+    const notReady = reasons.join("; ");
+    return { ...copy, notReady, why: [...copy.why, notReady] };
   });
 }
 

@@ -1,5 +1,8 @@
 import type { JsonObject } from "../client/json.js";
+import { mapAll } from "../for-all.js";
+import { referencesOf } from "../references.js";
 import type { Run } from "../run.js";
+import { policyViolations } from "./policy-violations.js";
 import { type Need, needsOf } from "./needs.js";
 import { type Answer, presenceOf } from "./presence.js";
 
@@ -7,6 +10,8 @@ import { type Answer, presenceOf } from "./presence.js";
 export interface Standing {
   readonly id: string;
   readonly definition: JsonObject;
+  /** The definition with the standby's ids. */
+  readonly translated: () => Promise<JsonObject>;
 }
 
 const mostOfOneSort = 5;
@@ -17,31 +22,33 @@ const mostOfOneSort = 5;
  */
 export async function whyNotReady(copies: readonly Standing[], run: Run): Promise<ReadonlyMap<string, string>> {
   if (!run.target) return new Map();
-  const needs = copies.map(({ id, definition }) => ({ id, needs: needsOf(definition).map(translated(run)) }));
+  const needs = copies.map((copy) => ({ copy, needs: needsOf(copy.definition).map(named(run)) }));
   const all = await withoutCopiedScripts(distinct(needs.flatMap((each) => each.needs)), run);
   const there = await presenceOf(all, "target", run);
   const missing = all.filter(({ label }) => there.get(label) === "missing");
   const before = await presenceOf(missing, "source", run);
   const open = new Set(all.map(({ label }) => label));
-  const lines = needs.flatMap(({ id, needs: own }): [string, string][] => {
-    const line = lineOf(
-      own.filter(({ label }) => open.has(label)),
-      there,
-      before,
-    );
-    return line === undefined ? [] : [[id, line]];
+  const lines = await mapAll(needs, async ({ copy, needs: own }): Promise<[string, string | undefined]> => {
+    const opened = own.filter(({ label }) => open.has(label));
+    return [copy.id, lineOf(opened, there, before, await violations(copy, run))];
   });
-  return new Map(lines);
+  return new Map(lines.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 /** Principals are looked for under the name that they have on the standby. */
-function translated({ settings }: Run): (need: Need) => Need {
+function named({ settings }: Run): (need: Need) => Need {
   const mappings = settings.idMappings?.principals ?? {};
   return (need) => {
     if (need.sort !== "principal" || !Object.hasOwn(mappings, need.name)) return need;
     const name = mappings[need.name]!;
     return { ...need, name, label: `user ${name}` };
   };
+}
+
+/** Ids are translated only where a policy is to be asked. */
+async function violations({ definition, translated }: Standing, run: Run): Promise<string[]> {
+  const hasPolicy = referencesOf(definition).some(({ kind }) => kind === "cluster-policies");
+  return hasPolicy ? policyViolations(await translated(), run) : [];
 }
 
 function distinct(needs: readonly Need[]): Need[] {
@@ -66,6 +73,7 @@ function lineOf(
   needs: readonly Need[],
   there: ReadonlyMap<string, Answer>,
   before: ReadonlyMap<string, Answer>,
+  violated: readonly string[],
 ): string | undefined {
   const [lacking, broken, refused, unknown] = [[], [], [], []] as [string[], string[], Refused[], string[]];
   const logins: string[] = [];
@@ -80,6 +88,7 @@ function lineOf(
     ...(lacking.length > 0 ? [`the standby has no ${listed(lacking, "no ")}`] : []),
     ...(refused.length > 0 ? [`on the standby ${refused[0]!.why}: ${listed(refused.map(({ label }) => label))}`] : []),
     ...(logins.length > 0 ? [`a password is not given out: enter the ${listed(logins)} on the copy`] : []),
+    ...violated,
     ...(broken.length > 0 ? [`missing on the source as well: ${listed(broken)}`] : []),
   ];
   const open = unknown.length > 0 ? [`could not be checked: ${listed(unknown)}`] : [];

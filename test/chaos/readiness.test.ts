@@ -117,6 +117,45 @@ describe("a copy that stands and cannot start", () => {
     );
   });
 
+  it("because its policy there does not allow it any more says which fields", async () => {
+    const policy = (most: number, spark: string) => ({
+      name: "small",
+      definition: JSON.stringify({
+        num_workers: { type: "range", maxValue: most },
+        "spark_conf.spark.speculation": { type: "fixed", value: spark },
+        node_type_id: { type: "allowlist", values: ["Standard_DS3_v2"] },
+        cluster_type: { type: "fixed", value: "job" },
+        "init_scripts.*.dbfs.destination": { type: "forbidden" },
+      }),
+    });
+    const { policy_id } = await pair.primary.post("/api/2.0/policies/clusters/create", policy(9, "true"));
+    const there = await pair.secondary.post("/api/2.0/policies/clusters/create", policy(9, "true"));
+    const spec = { cluster_name: "c", num_workers: 4, spark_conf: { "spark.speculation": "true" } };
+    await createCluster(pair.primary, { ...spec, policy_id: policy_id! });
+    expect((await pair.up("clusters")).lines.get("c")).not.toHaveProperty("why");
+    const edited = { ...policy(2, "false"), policy_id: there.policy_id! };
+    await pair.secondary.post("/api/2.0/policies/clusters/edit", edited);
+    expect((await pair.up("clusters")).lines.get("c")).toMatchObject({
+      outcome: "unchanged",
+      why: 'cannot start: policy "small" there does not allow its num_workers, spark_conf.spark.speculation',
+    });
+    refuse(pair.secondary, "/api/2.0/policies/clusters/get");
+    expect((await pair.up("clusters")).lines.get("c")).not.toHaveProperty("why");
+  });
+
+  it("or be given back its triggers, for want of what they refer to, says so", async () => {
+    await putNotebook(pair.secondary, "/Shared/x");
+    const waits = { job_completion: { jobs: [{ workspace_id: "1000000000000001", job_id: "4711" }] } };
+    const trigger = { ...waits, pause_status: "UNPAUSED" };
+    await createJob(pair.primary, { name: "j", tasks: [notebook("/Shared/x")], trigger });
+    expect((await pair.up("jobs")).lines.get("j")).toMatchObject({
+      outcome: "created",
+      held: ["trigger"],
+      why: "what is held cannot be put back: Mapping not available for old job id 4711: is gone from the source; mend the reference there, or map it (idMappings.jobs.4711)",
+    });
+    expect((await pair.up("jobs")).changed).toBe(false);
+  });
+
   it("costs one call for a folder, a scope or a batch of users, however many copies there are", async () => {
     for (let index = 0; index < 30; index++) {
       await addUser(pair.secondary, `user${index}@example.com`);
