@@ -214,7 +214,24 @@ test("secrets take a permission on their scope, over REST and in a command alike
   expect(await refusal("GET", "/api/2.0/secrets/get?scope=theirs&key=k")).toEqual(denied);
   const acl = { scope: "theirs", principal: me, permission: "MANAGE" };
   expect(await refusal("POST", "/api/2.0/secrets/acls/put", acl)).toEqual(denied);
+  const { cluster_id: clusterId } = await at.post("/api/2.0/clusters/create", { cluster_name: "shared", ...node });
+  at.clock.advance(10);
+  await grant("clusters", clusterId, mine("CAN_ATTACH_TO"));
+  const { id: contextId } = (await asUser("POST", "/api/1.2/contexts/create", { clusterId, language: "python" })).body;
+  const read = async (): Promise<Answer> => {
+    const command = "len(dbutils.secrets.get('theirs', 'k'))";
+    const sent = { clusterId, contextId, language: "python", command };
+    const { id } = (await asUser("POST", "/api/1.2/commands/execute", sent)).body;
+    const query = `clusterId=${clusterId}&contextId=${contextId}&commandId=${id}`;
+    for (;;) {
+      const { body } = await asUser("GET", `/api/1.2/commands/status?${query}`);
+      if (body.results) return body.results;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  expect((await read()).cause).toContain("PERMISSION_DENIED");
   await at.post("/api/2.0/secrets/acls/put", { ...acl, principal: "users", permission: "READ" });
+  expect(await read()).toMatchObject({ resultType: "text", data: expect.stringContaining("1") as string });
   expect(await refusal("GET", "/api/2.0/secrets/list?scope=theirs")).toEqual(ok);
   expect(await refusal("POST", "/api/2.0/secrets/put", { scope: "theirs", key: "k" })).toEqual(denied);
   expect(await refusal("POST", "/api/2.0/secrets/scopes/create", { scope: "mine" })).toEqual(ok);
