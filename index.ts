@@ -7,7 +7,7 @@ import { GeoStorage } from "./components/geo-storage.js";
 import { resourceNames, storageAccountName, subscriptionOf } from "./components/names.js";
 import { onceThere } from "./components/once-there.js";
 import { OperationsCluster } from "./components/operations-cluster.js";
-import { readLastOutputs } from "./components/own-stack.js";
+import { assertMayReplace, readLastOutputs } from "./components/own-stack.js";
 import { readPeerWorkspace } from "./components/peer-stack.js";
 import { NotesKey } from "./components/replica/notes-key.js";
 import { WorkspaceReplica } from "./components/replica/workspace-replica.js";
@@ -25,6 +25,7 @@ const peer =
     : undefined;
 
 const last = await readLastOutputs();
+assertMayReplace(last, { ...config, resourceGroup: names.resourceGroup });
 
 const group = new resources.ResourceGroup(stack, {
   resourceGroupName: names.resourceGroup,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import { regionDisplayName } from "./azure-regions.js";
 import type { DeployedAccount } from "./geo-storage.js";
 import type { ReplicaReport } from "./replica/replica-report.js";
 import type { DeployedOperationsCluster } from "./operations-cluster.js";
@@ -30,4 +31,25 @@ export async function readLastOutputs(): Promise<LastOutputs> {
       await sleep(waitMs);
     }
   }
+}
+
+/**
+ * Another name or region replaces all that a stack has, its data included. Protection refuses that, one resource after the
+ * other, and in words that name no key: it is said here, before anything is planned.
+ */
+export function assertMayReplace(
+  last: LastOutputs,
+  now: { readonly resourceGroup: string; readonly location: string; readonly protect: boolean },
+): void {
+  const before = last.storage;
+  if (!before || !now.protect) return;
+  const moved = before.location !== undefined && before.location !== now.location;
+  const renamed = before.resourceGroup !== now.resourceGroup;
+  if (!moved && !renamed) return;
+  const what = renamed
+    ? `everything is in the resource group ${before.resourceGroup}, and the configuration gives it the name ${now.resourceGroup} (databricks-dr:namePrefix and the stack's name make it)`
+    : `everything is in ${regionDisplayName(before.location!)}, and databricks-dr:location is ${regionDisplayName(now.location)}`;
+  throw new pulumi.RunError(
+    `${what}: that replaces the storage account with all that is in it, and the workspace, and databricks-dr:protect refuses it\n  → set it back as it was\n  → if you mean it: set it back, pulumi config set databricks-dr:protect false, pulumi up, and then change it`,
+  );
 }

@@ -51,6 +51,8 @@ async function replaceKeys(
     inputs[key] = depends ? unknownValue : value;
   }
   if (!affected) return undefined;
+  // A provider that the program has not come to yet is the one that the state has: it is there to say what it makes of this.
+  if (isProviderType(state.type)) await host.registry.same(state);
   const diff = isProviderType(state.type)
     ? await host.registry.diff(state.urn, state.id, state.inputs, state.outputs, inputs)
     : await (
