@@ -52,7 +52,7 @@ const geoStorage = new GeoStorage(`${stack}-storage`, {
   accountName: subscriptionId.apply((id) => storageAccountName({ prefix: config.namePrefix, stack }, id)),
   sku: config.storageSku,
   onFailover: config.onStorageFailover,
-  lastDeployed: last.storage,
+  ...(last.storage ? { lastDeployed: last.storage } : {}),
   peerLocation: config.peerLocation,
   hierarchicalNamespace: config.hierarchicalNamespace,
   sharedKeyAccess: config.sharedKeyAccess,
@@ -71,6 +71,7 @@ const databricksWorkspace = new DatabricksWorkspace(`${stack}-databricks`, {
   network,
   protect: config.protect,
   tags,
+  ...(last.workspace ? { lastDeployed: last.workspace } : {}),
 });
 
 const { host, resourceId } = databricksWorkspace;

@@ -1,5 +1,12 @@
 import * as databricks from "@pulumi/azure-native/databricks/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { asItWas } from "./once-there.js";
+
+/** The workspace as an update left it; the stack keeps it as an output, and the next preview reads it back. */
+export interface DeployedWorkspace {
+  readonly host: string;
+  readonly resourceId: string;
+}
 
 export interface DatabricksWorkspaceArgs {
   /** A change replaces the workspace. */
@@ -20,6 +27,8 @@ export interface DatabricksWorkspaceArgs {
   /** Whether Pulumi refuses to delete or replace the workspace. */
   readonly protect: boolean;
   readonly tags: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /** The workspace as the stack's last update left it; nothing on the first one. */
+  readonly lastDeployed?: DeployedWorkspace;
 }
 
 /** An Azure Databricks workspace whose clusters run in our network and have no public IPs. */
@@ -34,7 +43,12 @@ export class DatabricksWorkspace extends pulumi.ComponentResource {
   constructor(name: string, args: DatabricksWorkspaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("databricks-dr:databricks:DatabricksWorkspace", name, {}, opts);
     const workspace = workspaceOf(this, name, args);
-    this.host = workspace.workspaceUrl.apply(withScheme);
+    const last = args.lastDeployed;
+    this.host = asItWas(
+      workspace,
+      workspace.workspaceUrl.apply(withScheme),
+      last && { isOf: (id) => id === last.resourceId, value: last.host },
+    );
     this.workspaceId = workspace.workspaceId;
     this.resourceId = workspace.id;
     this.registerOutputs({ host: this.host, workspaceId: this.workspaceId, resourceId: this.resourceId });

@@ -1,6 +1,6 @@
 import * as storage from "@pulumi/azure-native/storage/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { onceThere } from "./once-there.js";
+import { asItWas, onceThere } from "./once-there.js";
 import { regionDisplayName, regionName, regionPair } from "./azure-regions.js";
 
 /** The SKUs that keep a copy in the paired region; `RA` ones let it be read. */
@@ -13,6 +13,8 @@ export interface DeployedAccount {
   readonly sku: string;
   readonly location?: string;
   readonly peerLocation?: string;
+  readonly primaryEndpoints?: StorageEndpoints;
+  readonly secondaryEndpoints?: StorageEndpoints;
 }
 
 export interface GeoStorageArgs {
@@ -26,7 +28,7 @@ export interface GeoStorageArgs {
   /** What to do when a failover made the account locally redundant: keep that, or set `sku` again. */
   readonly onFailover: "accept" | "restore";
   /** The account as the stack's last update left it, to see whether it was failed over since; nothing on the first one. */
-  readonly lastDeployed?: pulumi.Input<DeployedAccount | undefined>;
+  readonly lastDeployed?: DeployedAccount;
   /** The region of the peer stack, which will read the data in a disaster. */
   readonly peerLocation: string;
   /** ADLS Gen2. A change replaces the account. */
@@ -60,22 +62,24 @@ export class GeoStorage extends pulumi.ComponentResource {
 
   constructor(name: string, args: GeoStorageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("databricks-dr:storage:GeoStorage", name, {}, opts);
-    pulumi.output(args.lastDeployed).apply((last) => warnOfRegionPair(this, args, last));
-    const account = accountOf(this, name, args, skuAfterFailover(this, args));
+    warnOfRegionPair(this, args);
+    const sku = skuAfterFailover(this, args);
+    const account = accountOf(this, name, args, sku);
     softDeleteOf(this, name, args, account);
     for (const container of args.containers) containerOf(this, name, args, account, container);
 
+    const endpoints = endpointsOf(account, args, sku);
+    this.primaryEndpoints = endpoints.apply(({ primary }) => primary);
+    this.secondaryEndpoints = endpoints.apply(({ secondary }) => secondary);
     this.deployed = pulumi
       .all([onceThere(account, args.accountName), args.resourceGroupName, account.sku])
-      .apply(([accountName, resourceGroup, sku]) => ({
+      .apply(([accountName, resourceGroup, { name: deployedSku }]) => ({
         account: accountName,
         resourceGroup,
-        sku: sku.name,
+        sku: deployedSku,
         location: args.location,
         peerLocation: args.peerLocation,
       }));
-    this.primaryEndpoints = account.primaryEndpoints.apply(({ blob, dfs }) => ({ blob, dfs }));
-    this.secondaryEndpoints = account.secondaryEndpoints.apply(readOnlyEndpoints);
     this.registerOutputs({
       deployed: this.deployed,
       primaryEndpoints: this.primaryEndpoints,
@@ -144,6 +148,30 @@ function containerOf(
   );
 }
 
+interface BothEndpoints {
+  readonly primary: StorageEndpoints;
+  readonly secondary: StorageEndpoints | undefined;
+}
+
+/** They stay as they were while the account and its redundancy do. */
+function endpointsOf(
+  account: storage.StorageAccount,
+  { lastDeployed: last }: GeoStorageArgs,
+  sku: pulumi.Output<string>,
+): pulumi.Output<BothEndpoints> {
+  const now = pulumi
+    .all([account.primaryEndpoints, account.secondaryEndpoints])
+    .apply(([{ blob, dfs }, secondary]): BothEndpoints => ({
+      primary: { blob, dfs },
+      secondary: readOnlyEndpoints(secondary),
+    }));
+  if (!last?.primaryEndpoints) return now;
+  const value: BothEndpoints = { primary: last.primaryEndpoints, secondary: last.secondaryEndpoints };
+  const path = `/resourceGroups/${last.resourceGroup}/providers/Microsoft.Storage/storageAccounts/${last.account}`;
+  const isOf = (id: string): boolean => id.toLowerCase().endsWith(path.toLowerCase());
+  return sku.apply((wanted) => (wanted === last.sku ? asItWas(account, now, { isOf, value }) : now));
+}
+
 function readOnlyEndpoints(endpoints: Partial<StorageEndpoints> | undefined): StorageEndpoints | undefined {
   return endpoints?.blob && endpoints.dfs ? { blob: endpoints.blob, dfs: endpoints.dfs } : undefined;
 }
@@ -151,8 +179,7 @@ function readOnlyEndpoints(endpoints: Partial<StorageEndpoints> | undefined): St
 /** Once: when the account is made, and when a change of the configuration makes it news again. */
 function warnOfRegionPair(
   component: GeoStorage,
-  { location, peerLocation, sku }: GeoStorageArgs,
-  last: DeployedAccount | undefined,
+  { location, peerLocation, sku, lastDeployed: last }: GeoStorageArgs,
 ): void {
   const here = regionDisplayName(location);
   const peer = regionDisplayName(peerLocation);

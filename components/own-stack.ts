@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { regionDisplayName } from "./azure-regions.js";
+import type { DeployedWorkspace } from "./databricks-workspace.js";
 import type { DeployedAccount } from "./geo-storage.js";
 import type { ReplicaReport } from "./replica/replica-report.js";
 import type { DeployedOperationsCluster } from "./operations-cluster.js";
@@ -13,6 +14,7 @@ const waitMs = 200;
 export interface LastOutputs {
   readonly storage?: DeployedAccount;
   readonly ledger?: Partial<ReplicaReport>;
+  readonly workspace?: DeployedWorkspace;
   readonly operations?: DeployedOperationsCluster;
 }
 

@@ -28,6 +28,36 @@ async function succeed(...args: string[]): Promise<string> {
 const set = (key: string, value: string) => succeed("config", "set", `databricks-dr:${key}`, value);
 const up = () => succeed("up", "--yes", "--skip-preview");
 
+interface Step {
+  readonly op: string;
+  readonly urn: string;
+  readonly diffReasons?: readonly string[];
+}
+
+describe("a tag more", { timeout: 300_000 }, () => {
+  it("previews what the up does, and not more", async () => {
+    await succeed("config", "set", "--path", "databricks-dr:tags.owner", "platform");
+    const text = await succeed("preview");
+    expect(text).not.toContain("not known during preview");
+    expect(text).not.toMatch(/[-+~] (storage|workspace|operations) *:/);
+    const { steps } = JSON.parse(await succeed("preview", "--json")) as { steps: Step[] };
+    const changed = steps
+      .filter(({ op }) => op !== "same")
+      .map(({ op, urn, diffReasons }) => {
+        return [urn.split("::")[2]!.split("$").at(-1)!.split(":").at(-1), op, ...(diffReasons ?? [])].join(" ");
+      });
+    expect(changed.sort()).toEqual([
+      "Cluster update customTags",
+      ...["NatGateway", "NetworkSecurityGroup", "PublicIPAddress", "ResourceGroup", "StorageAccount"].map(tagged),
+      ...["VirtualNetwork", "Workspace"].map(tagged),
+    ]);
+    expect(await up()).toMatch(/~ ?8 updated/);
+    await succeed("preview", "--expect-no-changes");
+  });
+});
+
+const tagged = (type: string): string => `${type} update tags`;
+
 describe("another namePrefix on a stack that is up", { timeout: 300_000 }, () => {
   it("is refused while the stack is protected, with the way out", async () => {
     await set("protect", "true");
