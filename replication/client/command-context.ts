@@ -48,11 +48,7 @@ export async function runPython(
   const context = await client.post("/api/1.2/contexts/create", opening, { idempotent: true });
   const contextId = idOf(context.id);
   try {
-    await poll(commandEndsWithinMs, `the execution context on cluster ${clusterId}`, async () => {
-      const { status } = await client.get("/api/1.2/contexts/status", { clusterId, contextId });
-      if (status === "Error") throw new Error(`cluster ${clusterId} could not open an execution context`);
-      return status === "Running" ? true : undefined;
-    });
+    await contextRuns(client, clusterId, contextId, startsWithinMinutes);
     const request = { clusterId, contextId, language: "python", command: code };
     const command = await client.post("/api/1.2/commands/execute", request, options);
     const results = await poll(commandEndsWithinMs, `a command on cluster ${clusterId}`, async () => {
@@ -131,6 +127,28 @@ function reasonOf({ state_message, termination_reason }: JsonObject): string {
   const said = typeof state_message === "string" && state_message !== "" ? state_message : "no reason is given";
   const code = isObject(termination_reason) ? termination_reason.code : undefined;
   return typeof code === "string" && !said.includes(code) ? `${said}; ${code}` : said;
+}
+
+/** A driver that hangs opens none: it is given as long as the cluster was. */
+async function contextRuns(
+  client: WorkspaceClient,
+  clusterId: string,
+  contextId: string,
+  withinMinutes: number,
+): Promise<void> {
+  const deadline = Date.now() + withinMinutes * 60_000;
+  for (let pause = firstPollMs; ; pause = nextPause(pause)) {
+    const { status } = await client.get("/api/1.2/contexts/status", { clusterId, contextId });
+    if (status === "Running") return;
+    if (status === "Error" || Date.now() > deadline) {
+      const what = status === "Error" ? "could not open" : `did not open in ${withinMinutes} min`;
+      throw new OperationsClusterUnavailable(
+        "pending",
+        `the operations cluster ${clusterId} ${what} an execution context: terminate it, and the next run starts it anew`,
+      );
+    }
+    await sleep(pause);
+  }
 }
 
 function outputOf({ status, results }: JsonObject): string {

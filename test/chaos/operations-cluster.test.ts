@@ -77,6 +77,17 @@ describe("the operations cluster", () => {
     await expect(pair.up("mounts", { operationsClusterMinutes: 0.01 })).rejects.toThrow(/is still PENDING/);
   });
 
+  it("whose driver opens no context is given up as well", async () => {
+    const hanging = {
+      get: (path: string) => Promise.resolve(path.includes("clusters") ? { state: "RUNNING" } : { status: "Pending" }),
+      post: () => Promise.resolve({ id: "1" }),
+    };
+    const client = hanging as unknown as WorkspaceClient;
+    await expect(runPython(client, "c", "", { startsWithinMinutes: 0.005 })).rejects.toEqual(
+      trouble("pending", /did not open in 0\.005 min an execution context/),
+    );
+  });
+
   it("that does not run is no failure of the clusters and jobs", async () => {
     pair.primary.server.workspace.controls.launchFailure = "CLOUD_PROVIDER_RESOURCE_STOCKOUT";
     await terminated();
