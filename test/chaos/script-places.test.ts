@@ -127,6 +127,7 @@ describe("scripts", () => {
   });
 
   it("in the home folder of a user who is not on the standby are named before anything is done", async () => {
+    await pair.primary.post("/api/2.0/preview/scim/v2/Users", { userName: "gone@example.com" });
     await putWorkspaceFile(pair.primary, "/Users/gone@example.com/w.sh", "w");
     await createCluster(pair.primary, { cluster_name: "c", ...scriptsAt("/Users/gone@example.com/w.sh") });
     const { needsPerson } = await pair.preview("init-scripts");

@@ -221,10 +221,10 @@ describe("clusters", () => {
       worker_node_type_flexibility: { alternate_node_type_ids },
       driver_node_type_flexibility: { alternate_node_type_ids: alternate_node_type_ids.slice(0, 1) },
     });
-    await create({ ...etl, ...flexible("Standard_DS4_v2", "Standard_Gone_v1") });
+    await create({ ...etl, ...flexible("Standard_DS4_v2", "Standard_D8pds_v6") });
     const { lines } = await pair.up("clusters");
-    expect(lines.get("etl")?.why).toMatch(/node type Standard_Gone_v1 is not offered in westus/);
-    const mapped = await pair.up("clusters", { nodeTypes: { Standard_Gone_v1: "Standard_DS5_v2" } });
+    expect(lines.get("etl")?.why).toMatch(/node type Standard_D8pds_v6 is not offered in westus/);
+    const mapped = await pair.up("clusters", { nodeTypes: { Standard_D8pds_v6: "Standard_DS5_v2" } });
     expect(mapped.lines.get("etl")?.outcome).toBe("created");
     expect(await copyOf("etl")).toMatchObject(flexible("Standard_DS4_v2", "Standard_DS5_v2"));
   });
@@ -288,6 +288,7 @@ describe("clusters", () => {
     const { spec } = await pair.secondary.get(`/api/2.1/clusters/get?cluster_id=${lines.get("simple")!.copyId!}`);
     expect(spec).toEqual({
       ...simple,
+      single_user_name: "admin@example.com",
       custom_tags: { team: "data", [markerTag]: `1000000000000001.clusters.${id}` },
     });
     expect((await pair.up("clusters")).changed).toBe(false);

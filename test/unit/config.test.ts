@@ -295,7 +295,7 @@ describe("a mistake", () => {
     [
       "a kind that every object has",
       { idMappings: '{"__proto__":{"1":"2"}}' },
-      "databricks-dr:idMappings.__proto__ is not known here → databricks-dr:idMappings takes clusters, jobs, instance-pools, cluster-policies, warehouses, pipelines, queries, dashboards, alerts, notification-destinations or principals",
+      "databricks-dr:idMappings.__proto__ is not known here → databricks-dr:idMappings takes clusters, jobs, instance-pools, cluster-policies, warehouses, workspaces, pipelines, queries, dashboards, alerts, notification-destinations or principals",
     ],
     [
       "a tag that every object has",

@@ -46,7 +46,8 @@ describe("a name that a terminal obeys", () => {
     const orphans = [{ copy: item, action: "remove" as const, why: "gone from the source" }];
     const told: string[] = [];
     const picture = { plan: "remove 1", objects: {}, changes: {}, conflicts: {}, needsPerson: {} };
-    announce({ kind: jobs, copies: [], orphans, foreign: [] }, picture, {}, ({ text }) => told.push(text));
+    const plan = { kind: jobs, copies: [], orphans, foreign: [], twins: [], gone: new Set<Item["origin"]>() };
+    announce(plan, picture, {}, ({ text }) => told.push(text));
     expect(told.join("")).toMatch(/^jobs: remove 1\n {2}- "a/);
     expect(told.join("").replace("\n", "")).not.toMatch(harmful);
   });
