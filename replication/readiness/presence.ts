@@ -1,4 +1,3 @@
-import { dirname } from "node:path/posix";
 import { ApiError, ConnectionError, isNotFound } from "../client/errors.js";
 import { objectsOf } from "../client/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
@@ -13,9 +12,6 @@ import type { FilePlace, Need } from "./needs.js";
 /** `refused`: the workspace lets nobody look there, so that nothing can be read there. `unknown`: it could not be asked. */
 export type Answer = "there" | "missing" | { readonly refused: string } | { readonly unknown: string };
 
-/** From so many paths of one folder on, the folder is listed. */
-const worthListing = 3;
-
 /** Most names that one question to SCIM has in it. */
 const namesAtOnce = 20;
 
@@ -28,25 +24,97 @@ export async function presenceOf(
   const side = run[end];
   if (!side) return new Map(needs.map(({ label }) => [label, "there"]));
   const { client } = side;
-  const folders = new Map<string, number>();
-  for (const need of needs) {
-    const folder = folderOf(need);
-    if (folder !== undefined) folders.set(folder, (folders.get(folder) ?? 0) + 1);
-  }
-  const principals = await principalsThere(needs, end, run, client);
+  const files = new Files(end, run, client);
+  const pathsIn = (place: FilePlace): string[] =>
+    needs.flatMap((need) => (isFile(need) && need.place === place ? [need.path] : []));
+  const [principals] = await Promise.all([
+    principalsThere(needs, end, run, client),
+    files.look("workspace", pathsIn("workspace")),
+    files.look("dbfs", pathsIn("dbfs")),
+  ]);
   const answers = await mapAll(needs, async (need): Promise<[string, Answer]> => {
     if (need.sort === "login") return [need.label, "there"];
     if (need.sort === "principal") return [need.label, principals.get(need.name) ?? "missing"];
     if (need.sort === "secret") return [need.label, await secretThere(need, end, run, client)];
-    const crowded = (folders.get(folderOf(need) ?? "") ?? 0) >= worthListing;
-    return [need.label, await fileThere(need, end, run, client, crowded)];
+    const { place, path } = need;
+    return [need.label, files.known(place, path) ?? (await fileThere(place, path, end, run, client))];
   });
   return new Map(answers);
 }
 
-function folderOf(need: Need): string | undefined {
-  const isListable = (need.sort === "file" || need.sort === "script") && need.place !== "volumes";
-  return isListable ? `${need.place} ${dirname(need.path)}` : undefined;
+function isFile(need: Need): need is Extract<Need, { path: string }> {
+  return need.sort === "file" || need.sort === "script";
+}
+
+/** From so many wanted paths below a folder on, the folder is listed. */
+const worthListing = 3;
+
+/** A folder with wanted paths below it. */
+interface Folder {
+  readonly folders: Map<string, Folder>;
+  /** Its own path, if that is wanted. */
+  wanted?: string;
+}
+
+/**
+ * Looks for many paths from the top: a folder that is not there has nothing in it, and one of which much is wanted is listed
+ * once.
+ */
+class Files {
+  readonly #answers = new Map<string, Answer>();
+
+  constructor(
+    private readonly end: SideName,
+    private readonly run: Run,
+    private readonly client: WorkspaceClient,
+  ) {}
+
+  known(place: FilePlace, path: string): Answer | undefined {
+    return this.#answers.get(`${place} ${path}`);
+  }
+
+  async look(place: FilePlace, paths: readonly string[]): Promise<void> {
+    const root: Folder = { folders: new Map() };
+    for (const path of paths) {
+      let at = root;
+      for (const name of path.split("/").filter((part) => part !== "")) {
+        const next: Folder = at.folders.get(name) ?? { folders: new Map() };
+        at.folders.set(name, next);
+        at = next;
+      }
+      at.wanted = path;
+    }
+    await this.#visit(place, "", root);
+  }
+
+  async #visit(place: FilePlace, path: string, folder: Folder): Promise<void> {
+    const below = [...folder.folders.values()].flatMap(wantedIn);
+    if (below.length < worthListing) return this.#askEach(place, below);
+    const [[name, only] = []] = folder.folders;
+    if (folder.folders.size === 1 && only!.wanted === undefined) return this.#visit(place, `${path}/${name}`, only!);
+    const listing = await folderListing(place, path || "/", this.end, this.run, this.client);
+    await Promise.all(
+      [...folder.folders].map(async ([name, inner]) => {
+        const at = `${path}/${name}`;
+        if (listing && !listing.has(at)) return this.#note(place, wantedIn(inner), "missing");
+        if (inner.wanted !== undefined && listing) this.#note(place, [inner.wanted], "there");
+        if (inner.wanted !== undefined && !listing) await this.#askEach(place, [inner.wanted]);
+        await this.#visit(place, at, inner);
+      }),
+    );
+  }
+
+  async #askEach(place: FilePlace, paths: readonly string[]): Promise<void> {
+    for (const path of paths) this.#note(place, [path], await fileThere(place, path, this.end, this.run, this.client));
+  }
+
+  #note(place: FilePlace, paths: readonly string[], answer: Answer): void {
+    for (const path of paths) this.#answers.set(`${place} ${path}`, answer);
+  }
+}
+
+function wantedIn({ wanted, folders }: Folder): string[] {
+  return [...(wanted === undefined ? [] : [wanted]), ...[...folders.values()].flatMap(wantedIn)];
 }
 
 /** Services of a workspace that did not answer in this run: asking them for each of a thousand things would take hours. */
@@ -58,24 +126,26 @@ async function asked(client: WorkspaceClient, service: string, look: () => Promi
   try {
     return await look();
   } catch (error) {
-    if (isNotFound(error)) return "missing";
-    const isApi = error instanceof ApiError;
-    const why = isApi ? error.errorCode : "no answer";
-    if (error instanceof ConnectionError || (isApi && (error.outcomeUnknown || error.rateLimited)))
-      silent.set(client, (silent.get(client) ?? new Map<string, string>()).set(service, why));
-    return { unknown: why };
+    return isNotFound(error) ? "missing" : { unknown: noteSilence(client, service, error) };
   }
 }
 
+/** Gives in a word why there was no answer: an error's text may be another one at each run. */
+function noteSilence(client: WorkspaceClient, service: string, error: unknown): string {
+  const isApi = error instanceof ApiError;
+  const why = isApi ? error.errorCode : "no answer";
+  if (error instanceof ConnectionError || (isApi && (error.outcomeUnknown || error.rateLimited)))
+    silent.set(client, (silent.get(client) ?? new Map<string, string>()).set(service, why));
+  return why;
+}
+
 async function fileThere(
-  { place, path }: Extract<Need, { path: string }>,
+  place: FilePlace,
+  path: string,
   end: SideName,
   run: Run,
   client: WorkspaceClient,
-  crowded: boolean,
 ): Promise<Answer> {
-  const listed = crowded ? await folderListing(place, dirname(path), end, run, client) : undefined;
-  if (listed) return listed.has(path) ? "there" : "missing";
   return run.once(`presence ${end} ${place} ${path}`, () =>
     asked(client, place, async () => {
       if (place === "volumes") await client.head(`/api/2.0/fs/files${encodePath(path)}`);
@@ -99,6 +169,7 @@ function folderListing(
   client: WorkspaceClient,
 ): Promise<ReadonlySet<string> | undefined> {
   return run.once(`folder ${end} ${place} ${folder}`, async () => {
+    if (silent.get(client)?.has(place)) return undefined;
     try {
       if (place === "workspace") {
         const { objects } = await client.get("/api/2.0/workspace/list", { path: folder });
@@ -107,7 +178,9 @@ function folderListing(
       const listing = await unlessDbfsIsOff(client, () => client.get("/api/2.0/dbfs/list", { path: folder }));
       return listing && new Set(objectsOf(listing.files).map(({ path }) => String(path)));
     } catch (error) {
-      return isNotFound(error) ? new Set<string>() : undefined;
+      if (isNotFound(error)) return new Set<string>();
+      noteSilence(client, place, error);
+      return undefined;
     }
   });
 }
