@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { familyOf } from "../../replication/client/families.js";
 import { Limiter, type LimiterOptions, TooLongWait } from "../../replication/client/limiter.js";
+import { Run } from "../../replication/run.js";
 import { WorkspaceClient } from "../../replication/client/workspace-client.js";
 
 describe("each documented limit", () => {
@@ -146,6 +147,21 @@ describe("a workspace's limiter", () => {
     expect([count("/api/2.2/jobs/get"), told]).toEqual([1, [[120, "jobs-get"]]]);
     await vi.advanceTimersByTimeAsync(2_000);
     expect(await asking).toEqual({ fine: true });
+  });
+
+  it("lets a run say it, with the workspace's stack", () => {
+    const endpoint = { stack: "primary", host: "https://adb-1.2.net", location: "eastus2", operationsClusterId: "" };
+    const run = new Run({ source: { ...endpoint, auth: { method: "auto" } }, settings: {} });
+    const notes: unknown[] = [];
+    run.showOn("jobs", (note) => notes.push(note));
+    run.source!.client.onWait(120, "jobs-get");
+    expect(notes).toEqual([
+      {
+        kind: "jobs-get",
+        text: "the workspace of primary asks to wait 120 s before the next request; this run waits",
+        severity: "warning",
+      },
+    ]);
   });
 
   it.each([429, 503])(
