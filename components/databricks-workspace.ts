@@ -6,6 +6,8 @@ import { asItWas } from "./once-there.js";
 export interface DeployedWorkspace {
   readonly host: string;
   readonly resourceId: string;
+  /** Absent where an earlier version left it. */
+  readonly workspaceId?: string;
 }
 
 export interface DatabricksWorkspaceArgs {
@@ -44,12 +46,10 @@ export class DatabricksWorkspace extends pulumi.ComponentResource {
     super("databricks-dr:databricks:DatabricksWorkspace", name, {}, opts);
     const workspace = workspaceOf(this, name, args);
     const last = args.lastDeployed;
-    this.host = asItWas(
-      workspace,
-      workspace.workspaceUrl.apply(withScheme),
-      last && { isOf: (id) => id === last.resourceId, value: last.host },
-    );
-    this.workspaceId = workspace.workspaceId;
+    const asLast = <T>(value: T | undefined) =>
+      last && value !== undefined ? { isOf: (id: string) => id === last.resourceId, value } : undefined;
+    this.host = asItWas(workspace, workspace.workspaceUrl.apply(withScheme), asLast(last?.host));
+    this.workspaceId = asItWas(workspace, workspace.workspaceId, asLast(last?.workspaceId));
     this.resourceId = workspace.id;
     this.registerOutputs({ host: this.host, workspaceId: this.workspaceId, resourceId: this.resourceId });
   }

@@ -35,7 +35,7 @@ export async function preview(args: ReplicaArgs, before: Before, progress: Progr
   try {
     return await looked(args, before, progress);
   } catch (error) {
-    const why = messageOf(error);
+    const why = reasonOf(error, args);
     runOf(args).standIn(args.kind, why);
     progress({ kind: args.kind, text: `${args.kind}: ${why}`, severity: "warning" });
     const { objects = {}, changes = {}, conflicts = {}, needsPerson = {} } = before;
@@ -96,7 +96,7 @@ export async function apply(
     if (args.role === "held") return await hold(args, before, progress);
     return await follow(args, seen, before, progress);
   } catch (error) {
-    const why = messageOf(error);
+    const why = reasonOf(error, args);
     run.standIn(args.kind, why);
     run.forget(args.kind);
     const ledger = ledgerOf(args.kind, [kindLine(args, "failed", why)], run);
@@ -157,6 +157,12 @@ function excluded(args: ReplicaArgs, seen: ReplicaPicture, before: ReplicaState 
   const line = kindLine(args, "skipped", `excluded as a whole (select.${args.kind}), and not looked at`);
   const ledger = ledgerOf(args.kind, [line], run);
   return { ...takenOver(before ?? emptyState(args), args), ledger, shown: shownBy(args, seen), drift: [] };
+}
+
+/** What an error says, without the kind, which stands beside it. */
+function reasonOf(error: unknown, { kind }: ReplicaArgs): string {
+  const text = messageOf(error);
+  return text.startsWith(`${kind}: `) ? text.slice(kind.length + 2) : text;
 }
 
 /** What concerns a kind as a whole. */

@@ -25,6 +25,9 @@ export interface ReplicaReport {
 }
 
 const directory = "reports";
+
+/** The exit code of a program that has told its user what is wrong: the engine adds nothing to it. */
+const failedAndSaidSo = 32;
 const mostLines = 20;
 
 /**
@@ -80,6 +83,8 @@ function failWith(parent: pulumi.Resource, lines: readonly LedgerLine[]): void {
   const shown = [...failed.slice(0, mostLines), ...(failed.length > mostLines ? ["…"] : [])];
   const text = `${failed.length} failed; everything else is done. The next run goes on from here.`;
   void pulumi.log.error([text, ...shown.map((line) => `  ${line}`)].join("\n"), parent);
+  // An error that is only logged leaves the exit code 0. A resource that fails would keep the stack's outputs as they were.
+  process.exitCode = failedAndSaidSo;
 }
 
 function byKind<T>(
