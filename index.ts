@@ -8,6 +8,7 @@ import { resourceNames, storageAccountName, subscriptionOf } from "./components/
 import { onceThere } from "./components/once-there.js";
 import { OperationsCluster } from "./components/operations-cluster.js";
 import { assertMayReplace, readLastOutputs } from "./components/own-stack.js";
+import { refuseOldRole } from "./components/old-role.js";
 import { readPeerWorkspace } from "./components/peer-stack.js";
 import { NotesKey } from "./components/replica/notes-key.js";
 import { WorkspaceReplica } from "./components/replica/workspace-replica.js";
@@ -19,12 +20,14 @@ const stack = pulumi.getStack();
 const names = resourceNames({ prefix: config.namePrefix, stack });
 const tags = { ...config.tags, "databricks-dr:stack": stack };
 
+const last = await readLastOutputs();
+refuseOldRole({ stack, role: config.role, last: last.role });
+
 const peer =
   config.role !== "active" && config.peer
     ? await readPeerWorkspace({ ...config.peer, role: config.role, location: config.location })
     : undefined;
 
-const last = await readLastOutputs();
 assertMayReplace(last, { ...config, resourceGroup: names.resourceGroup });
 
 const group = new resources.ResourceGroup(stack, {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Role } from "@databricks-dr/replication";
 import * as pulumi from "@pulumi/pulumi";
 import { regionDisplayName } from "./azure-regions.js";
 import type { DeployedWorkspace } from "./databricks-workspace.js";
@@ -12,6 +13,7 @@ const waitMs = 200;
 
 /** What this stack's own last update said, as far as the next one needs it. */
 export interface LastOutputs {
+  readonly role?: Role;
   readonly storage?: DeployedAccount;
   readonly ledger?: Partial<ReplicaReport>;
   readonly workspace?: DeployedWorkspace;

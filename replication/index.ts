@@ -11,7 +11,7 @@ export { printable, printableLines } from "./printable.js";
 export { messageOf, redactText } from "./redact.js";
 export type { Endpoint, KindName, MountCredentials, ReplicationSettings, Role, Selection } from "./settings.js";
 export { newKeyPair } from "./notes/signing.js";
-export { forgetRole, recordRole, roleOnRecord, type RoleRecord } from "./role.js";
+export { forgetRole, mayChangeRole, recordRole, roleRefusal, roleOnRecord, type RoleRecord } from "./role.js";
 export { providerSignIn, type ProviderSignIn } from "./client/auth-method.js";
 export { rateLimitFamilies } from "./client/families.js";
 export type { AuthMethod } from "./client/credentials.js";

@@ -17,6 +17,22 @@ export interface RoleRecord {
 
 const file = "role";
 
+/** Set for one run by whoever means it: the act of changing a role. */
+const permit = "DR_CHANGE_ROLE";
+
+export function mayChangeRole(to: Role): boolean {
+  return process.env[permit] === to;
+}
+
+/** What is said to a configuration that contradicts the role in force. */
+export function roleRefusal(stack: string, configured: Role, inForce: Role, since?: string): string {
+  return [
+    `stack ${stack} is ${inForce}${since ? ` since ${since}` : ""}, and its configuration says ${configured}; nothing is done`,
+    `  → if the configuration is of before the change: pulumi config set databricks-dr:role ${inForce} --stack ${stack}, and commit Pulumi.${stack}.yaml`,
+    `  → to change the role on purpose (docs/runbook.md): npx dr role ${stack} ${configured}`,
+  ].join("\n");
+}
+
 /** The role that a workspace says it has; undefined where it says nothing. */
 export async function readRole(client: WorkspaceClient, publicKey?: string): Promise<RoleRecord | undefined> {
   const workspaceId = await client.workspaceId();

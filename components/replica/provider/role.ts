@@ -14,27 +14,23 @@ interface Outputs extends Inputs {
   readonly recorded?: boolean;
 }
 
-/** Set for one run by whoever means it: the act of changing a role. */
-const permit = "DR_CHANGE_ROLE";
-
 /** Refuses a role that is not the one in force, before anything is done by it. */
 export async function check(olds: Partial<Inputs>, news: Inputs): Promise<{ inputs: object }> {
   return plainly(async () => {
     const local = known(news.local) ?? olds.local;
     const onRecord = local ? await replication.roleOnRecord(local, known(news.signingKey)) : undefined;
     const inForce = [olds.role, onRecord?.role].find((role) => role !== undefined && role !== news.role);
-    if (inForce !== undefined && process.env[permit] !== news.role)
-      throw new Error(refusal(news, inForce, onRecord?.role === inForce ? onRecord.since : undefined));
+    if (inForce !== undefined && !replication.mayChangeRole(news.role))
+      throw new Error(
+        replication.roleRefusal(
+          news.stack,
+          news.role,
+          inForce,
+          onRecord?.role === inForce ? onRecord.since : undefined,
+        ),
+      );
     return { inputs: news };
   });
-}
-
-function refusal({ stack, role }: Inputs, inForce: replication.Role, since: string | undefined): string {
-  return [
-    `stack ${stack} is ${inForce}${since ? ` since ${since}` : ""}, and its configuration says ${role}; nothing is done by it`,
-    `  → if the configuration is of before the change: pulumi config set databricks-dr:role ${inForce} --stack ${stack}, and commit Pulumi.${stack}.yaml`,
-    `  → to change the role on purpose (docs/runbook.md): ${permit}=${role} pulumi up --stack ${stack}`,
-  ].join("\n");
 }
 
 export function diff(_id: string, olds: Outputs, news: Inputs): Promise<{ changes: boolean }> {

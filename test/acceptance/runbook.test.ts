@@ -1,0 +1,162 @@
+import { spawn } from "node:child_process";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { SlotName } from "../../sandbox/workspace-slots.js";
+import { settings, sourceEstate, standbyEstate } from "./estate.js";
+import { type Fields, Stage } from "./stage.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const stacks = ["primary", "secondary"] as const;
+const minutes = 60_000;
+
+let stage: Stage;
+let runbook: string;
+
+beforeAll(async () => {
+  runbook = await readFile(join(root, "docs/runbook.md"), "utf8");
+  stage = await Stage.open();
+  await stage.project.configure("secondary", settings);
+  for (const stack of stacks) await stage.succeed("stack", "init", stack);
+  await stage.up("primary");
+  await stage.sandbox.loadEstate(sourceEstate(), "primary");
+  await stage.sandbox.loadEstate(standbyEstate(), "secondary");
+  await stage.at("primary").post("/api/2.2/jobs/create", alone);
+  await stage.up("secondary");
+}, 10 * minutes);
+afterAll(() => stage.close());
+
+/** Has no copy: it refers to what only the primary has. */
+const alone = {
+  name: "only in the east",
+  tasks: [{ task_key: "p", pipeline_task: { pipeline_id: "00000000-0000-4000-8000-000000000001" } }],
+  schedule: { quartz_cron_expression: "0 0 4 * * ?", timezone_id: "UTC", pause_status: "UNPAUSED" },
+};
+
+/** The commands of a section of the runbook, in their order. */
+function commandsOf(section: string): string[] {
+  const text = runbook.split(/^## /m).find((each) => each.startsWith(`${section}\n`));
+  if (text === undefined) throw new Error(`the runbook has no section "${section}"`);
+  return [...text.matchAll(/^ {4}(\S.*)$/gm)].map(([, command]) => command!);
+}
+
+/** Runs a command as it stands in the runbook, with nobody there to answer. */
+async function run(command: string): Promise<string> {
+  const words = command.split(/\s+/);
+  const isDr = words[0] === "npx";
+  const [program, args] = isDr
+    ? [process.execPath, [join(root, "bin/dr.mjs"), ...words.slice(2), "--yes"]]
+    : ["pulumi", [...words.slice(1), ...(words[1] === "up" && !words.includes("--yes") ? ["--yes"] : [])]];
+  const child = spawn(program!, args as string[], {
+    cwd: stage.project.path,
+    env: { ...process.env, ...stage.sandbox.description.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  if (code !== 0) throw new Error(`${command} ended with ${String(code)}\n${output}`);
+  return output;
+}
+
+/** Names of the jobs with a trigger that is on, on one side. */
+async function firing(at: SlotName): Promise<string[]> {
+  const on = (trigger: unknown): boolean => trigger !== undefined && (trigger as Fields).pause_status !== "PAUSED";
+  const jobs = await stage.at(at).jobs();
+  return [...jobs].flatMap(([name, { schedule, trigger, continuous }]) =>
+    name !== "their own" && [schedule, trigger, continuous].some(on) ? [name] : [],
+  );
+}
+
+async function firingTwice(): Promise<string[]> {
+  const [east, west] = await Promise.all([firing("primary"), firing("secondary")]);
+  return east.filter((name) => west.includes(name));
+}
+
+async function namesAt(at: SlotName): Promise<string[]> {
+  return [...(await stage.at(at).jobs()).keys()].filter((name) => name !== "their own").sort();
+}
+
+/** Runs a section, and between its commands the hourly `up` of each stack. Never is a job live on both sides. */
+async function follow(section: string): Promise<void> {
+  for (const command of commandsOf(section)) {
+    await run(command);
+    expect(await firingTwice(), command).toEqual([]);
+    for (const stack of stacks) await stage.up(stack);
+    expect(await firingTwice(), `the hourly up after ${command}`).toEqual([]);
+  }
+}
+
+const edit = async (at: SlotName, name: string, changes: Fields): Promise<void> => {
+  const job_id = (await stage.at(at).jobs()).get(name)!.job_id;
+  await stage.at(at).post("/api/2.2/jobs/update", { job_id, new_settings: changes });
+};
+
+describe("the runbook, word by word", { timeout: 20 * minutes }, () => {
+  it("keeps a copy of each state", async () => {
+    for (const command of commandsOf("Every day")) await run(command);
+  });
+
+  it("switches sides: each trigger goes over as it was, and what has no copy goes on where it is", async () => {
+    const before = await firing("primary");
+    await follow("A planned switch");
+    expect((await firing("secondary")).sort()).toEqual(before.filter((name) => name !== alone.name).sort());
+    expect(await firing("primary")).toEqual([alone.name]);
+  });
+
+  it("refuses an update from a checkout with the old roles, and says what to commit", async () => {
+    const live = await firing("secondary");
+    await stage.project.configure("secondary", { role: "standby" });
+    const { code, output } = await stage.pulumi("up", "--stack", "secondary", "--yes", "--skip-preview");
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/stack secondary is active, and its configuration says standby/);
+    expect(output).toContain("pulumi config set databricks-dr:role active --stack secondary, and commit");
+    expect(await firing("secondary")).toEqual(live);
+    await stage.project.configure("secondary", { role: "active" });
+  });
+
+  it("goes home: what was made and edited meanwhile comes along, nothing is there twice", async () => {
+    await stage.at("secondary").post("/api/2.2/jobs/create", {
+      name: "made in the west",
+      tasks: [{ task_key: "t", notebook_task: { notebook_path: "/Shared/west" } }],
+      schedule: { quartz_cron_expression: "0 0 5 * * ?", timezone_id: "UTC", pause_status: "UNPAUSED" },
+    });
+    const [edited] = await firing("secondary");
+    await edit("secondary", edited!, { timeout_seconds: 4711 });
+    const live = [...(await firing("secondary")), alone.name].sort();
+    await follow("Going home");
+    expect((await firing("primary")).sort()).toEqual([...new Set([...live, "made in the west"])].sort());
+    expect(await firing("secondary")).toEqual([]);
+    const jobs = await stage.at("primary").jobs();
+    expect(jobs.get(edited!)?.timeout_seconds).toBe(4711);
+    for (const at of stacks) expect(await namesAt(at)).toEqual([...new Set(await namesAt(at))]);
+    expect(await namesAt("secondary")).toEqual((await namesAt("primary")).filter((name) => name !== alone.name));
+  });
+
+  it("takes over from a lost primary, and holds it when it comes back", async () => {
+    const [promote, hold, ...rest] = commandsOf("The primary region is lost");
+    const before = (await firing("primary")).filter((name) => name !== alone.name);
+    stage.sandbox.workspace("primary").traffic.faults.add({ phase: "before", cut: true });
+    await run(promote!);
+    expect((await firing("secondary")).sort()).toEqual(before.sort());
+    stage.sandbox.workspace("primary").traffic.faults.clear();
+    await run(hold!);
+    expect(await firingTwice()).toEqual([]);
+    for (const command of rest) await run(command);
+    expect(await firing("primary")).toEqual([alone.name]);
+    for (const command of commandsOf("Going home")) await run(command);
+    expect((await firing("primary")).sort()).toEqual([...before, alone.name].sort());
+  });
+
+  it("brings a lost state back from its copy", async () => {
+    await stage.succeed("stack", "rm", "secondary", "--yes", "--force", "--preserve-config");
+    for (const command of commandsOf("The state is lost")) await run(command);
+    await stage.up("secondary", "--expect-no-changes");
+    expect(await firing("secondary")).toEqual([]);
+    await rm(join(stage.project.path, "reports"), { recursive: true });
+    await stage.up("secondary", "--expect-no-changes");
+    expect(Object.keys((await stage.ledgerOf("secondary")).counts)).toContain("jobs");
+  });
+});
