@@ -303,6 +303,11 @@ export const replicationKeys = {
     "Who wins when a copy was edited by hand on the standby. It is reported in either case. A trigger is taken off whoever wins.",
     { default: "source" },
   ),
+  operationsClusterMinutes: key(
+    number({ min: 1, max: 60 }),
+    "How long a start of the operations cluster is waited for. Then the run goes on without the mounts.",
+    { default: 10 },
+  ),
   notes: key(
     oneOf(["verify", "trust", "restart"]),
     "What to do about the notes that the workspace keeps on its copies where they cannot be told to be this stack's, and the stack's state does not know better. `verify`: refuse them. `trust`: take them, once somebody has looked at the preview. `restart`: begin anew; what was held is given up. Take it off again afterwards.",

@@ -68,7 +68,7 @@ export interface ReplicationSettings {
     readonly storageAccounts?: Readonly<Record<string, string>>;
     readonly credentials?: readonly MountCredentials[];
   };
-  /** How long the operations cluster is given to start, in minutes. Default 5. */
+  /** How long the operations cluster is given to start, in minutes. Default 10. */
   readonly operationsClusterMinutes?: number;
   /** Requests a second by API family, for each workspace. */
   readonly rateLimits?: Readonly<Record<string, number>>;

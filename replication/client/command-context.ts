@@ -4,7 +4,7 @@ import { idOf, isObject, type Json, type JsonObject } from "./json.js";
 import type { RequestOptions, WorkspaceClient } from "./workspace-client.js";
 
 /** Azure gives machines in a few minutes, or it has none. */
-const clusterStartsWithinMinutes = 5;
+const clusterStartsWithinMinutes = 10;
 
 /** How long a cluster may still show as terminated after its start was asked for, without having failed. */
 const startShowsWithinMs = 10_000;
@@ -27,7 +27,7 @@ export class OperationsClusterUnavailable extends Error {
 }
 
 export interface CommandOptions extends RequestOptions {
-  /** How long the cluster is given to start. Default 5. */
+  /** How long the cluster is given to start. Default 10. */
   readonly startsWithinMinutes?: number | undefined;
 }
 

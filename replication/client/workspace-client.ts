@@ -19,6 +19,9 @@ export interface RequestOptions {
 }
 
 const attempts = 7;
+
+/** For a workspace that has given no answer to all attempts of an earlier request, and to none since. */
+const attemptsOfSilent = 2;
 const refusedForMs = 5 * 60_000;
 const firstBackoffMs = 250;
 const longestBackoffMs = 20_000;
@@ -40,6 +43,7 @@ export class WorkspaceClient {
   #credentials: Promise<Credentials> | undefined;
   #workspaceId: string | undefined;
   #lastUsed = Date.now();
+  #silent = false;
   /** Told when the workspace asks to be left alone for a while: how long, and what part of its API. */
   onWait: (seconds: number, family: string) => void = () => undefined;
 
@@ -147,7 +151,11 @@ export class WorkspaceClient {
           continue;
         }
         refusedSince = undefined;
-        if (++failures >= attempts || !mayRetry(error, request.idempotent)) throw error;
+        const most = this.#silent ? attemptsOfSilent : attempts;
+        if (++failures >= most || !mayRetry(error, request.idempotent)) {
+          this.#silent ||= failures >= most && error instanceof ConnectionError;
+          throw error;
+        }
         const waitMs = Math.max(asked ?? 0, backoff);
         const family = this.limiter.familyName(request.method, request.path);
         if (waitMs > this.limiter.longestWaitMs)
@@ -191,6 +199,7 @@ export class WorkspaceClient {
         ...(request.body ? { body: bodyOf(request.body(), sent), duplex: "half" } : {}),
         signal: tooLate.signal,
       });
+      this.#silent = false;
       if (!response.ok) throw await apiError(response, call, request.method === "HEAD");
       this.#checkWorkspace(response, call);
       return await read(response);

@@ -26,7 +26,7 @@ describe("with the primary lost", () => {
     await pair.up("jobs");
     pair.primary.server.traffic.faults.add({ phase: "before", status: 403, message: "no such workspace" });
     const writes = pair.secondary.server.traffic.log.writes;
-    await expect(pair.up("jobs")).rejects.toThrow(/jobs: cannot be listed on primary \(http:.*no such workspace/);
+    await expect(pair.up("jobs")).rejects.toThrow(/cannot be listed on primary \(http:.*no such workspace/);
     expect(pair.secondary.server.traffic.log.writes).toBe(writes);
   });
 });

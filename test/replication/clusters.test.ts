@@ -186,7 +186,7 @@ describe("clusters", () => {
       message: "no",
     });
     await expect(pair.up("clusters", { deletions: "propagate", allowMassDeletion: true })).rejects.toThrow(
-      /clusters: cannot be listed on primary/,
+      /cannot be listed on primary/,
     );
     expect((await clustersOf(pair.secondary)).size).toBe(1);
   });
