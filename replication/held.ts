@@ -1,14 +1,20 @@
 import type { JsonObject } from "./client/json.js";
-import type { Reference } from "./kinds/kind.js";
+import { only } from "./kinds/fields.js";
+import type { Kind, Reference } from "./kinds/kind.js";
 import type { CopyRecord } from "./notes/record.js";
 import { keyOf, mapReferences, referencesOf } from "./references.js";
 import type { ReplicationSettings } from "./settings.js";
 
-/** The triggers of a record with this side's ids, and the references for which there are none. */
+/**
+ * The triggers of a record with this side's ids, and the references for which there are none. Whatever else a record holds is
+ * not looked at.
+ */
 export function heldHere(
-  { held = {}, heldFrom, heldIds = {} }: CopyRecord,
+  { triggers = [] }: Kind,
+  { held: noted = {}, heldFrom, heldIds = {} }: CopyRecord,
   settings: ReplicationSettings = {},
 ): { readonly held: JsonObject; readonly missing: readonly Reference[] } {
+  const held = only(noted, triggers);
   if (heldFrom !== undefined) return { held, missing: [] };
   const idOf = (reference: Reference): string | undefined => {
     const mappings = settings.idMappings?.[reference.kind] ?? {};

@@ -3,7 +3,6 @@ import type { Changes } from "./changes.js";
 import { compare, reheld } from "./compare.js";
 import { counterpartsOf, provenOrigins } from "./counterparts.js";
 import { heldHere } from "./held.js";
-import { only } from "./kinds/fields.js";
 import type { Item, Kind, Prepared, Reference } from "./kinds/kind.js";
 import { markerTag, type Origin } from "./marker.js";
 import { type Notes, notesPath } from "./notes/notes.js";
@@ -133,10 +132,11 @@ async function assertSourceNotes(kind: Kind, run: Run, sources: readonly Item[],
 }
 
 /** What is held on the source, between the roles, counts as its triggers. */
-function withHeld({ triggers = [] }: Kind, source: Item, record: CopyRecord | undefined): Item {
+function withHeld(kind: Kind, source: Item, record: CopyRecord | undefined): Item {
+  const { triggers = [] } = kind;
   if (!record?.held || record.id !== source.id || triggers.some((field) => field in source.definition)) return source;
-  const { held, missing } = heldHere(record);
-  return missing.length > 0 ? source : { ...source, definition: { ...source.definition, ...only(held, triggers) } };
+  const { held, missing } = heldHere(kind, record);
+  return missing.length > 0 ? source : { ...source, definition: { ...source.definition, ...held } };
 }
 
 /** Somebody has put our marker on an object of theirs: it is not ours to change, and a second one beside it would be confused. */

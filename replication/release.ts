@@ -148,10 +148,9 @@ class Release {
         }
         const item = await this.#objectOf(origin, record, byId, items, workspaceId);
         if (typeof item === "string") return this.#say(line, "needs-a-person", `its ${what} is not put back: ${item}`);
-        const { held, missing } = heldHere(record, this.args.settings);
+        const { held: wanted, missing } = heldHere(this.#kind, record, this.args.settings);
         if (missing.length > 0)
           return this.#say(line, "needs-a-person", `its ${what} stays off: ${mappingNotAvailable(missing)}`);
-        const wanted = only(held, this.#kind.triggers ?? []);
         const present = only(item.definition, this.#kind.triggers ?? []);
         const others = Object.keys(present);
         if (others.length > 0 && !covers(present, wanted))
@@ -269,6 +268,7 @@ class Release {
       if (notes.doubt !== undefined) return before.serial;
       for (const [origin, record] of copies) notes.set(origin, record);
       if (copies.size > 0 || notes.exist) await this.context.writeNotes(kind, notes, before);
+      await this.context.closeNotesFolder(kind);
       return notes.serial;
     } catch (error) {
       this.#failed(this.#kindLine(), `what was done could not be noted (${messageOf(error)}); the state has it`);
