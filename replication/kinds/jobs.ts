@@ -47,7 +47,7 @@ export const jobs: Kind = {
   async prepare(item, context) {
     const held = only(item.definition, triggerFields);
     const prepared = await withNodeTypes("jobs", item, without(item.definition, triggerFields), context);
-    const obstacle = noRoomForMarker(item.definition.tags, mostTags);
+    const obstacle = noRoomForMarker(item.definition.tags, mostTags) ?? whyRunsAsNobody(item);
     return {
       ...prepared,
       ...(Object.keys(held).length > 0 ? { held } : {}),
@@ -143,6 +143,13 @@ function runAsOf(job: JsonObject, settings: JsonObject): Json | undefined {
   const name = job.run_as_user_name;
   if (typeof name !== "string" || name === "") return undefined;
   return name.includes("@") ? { user_name: name } : { service_principal_name: name };
+}
+
+/** Without a principal its copy would run as whoever makes it: as an administrator. */
+function whyRunsAsNobody({ definition }: Item): string | undefined {
+  return definition.run_as === undefined
+    ? "the source does not say whom it runs as, as where its owner is gone: set its run_as there"
+    : undefined;
 }
 
 /** A job with all its pages. */
