@@ -67,6 +67,7 @@ export async function hold(
       notes.set(origin, { ...record, id: item.id, held, heldFrom: "here" });
     }
     if (holding.length > 0) await run.writeNotes(kind, notes, state);
+    await run.closeNotesFolder(kind);
     const lines = [
       ...(await holdAll(args, run, holding, progress)),
       ...alone.map((item): LedgerLine => {

@@ -44,6 +44,14 @@ export async function preview(args: ReplicaArgs, before: Before, progress: Progr
 }
 
 async function looked(args: ReplicaArgs, before: Before, progress: Progress): Promise<ReplicaPicture> {
+  const run = runOf(args);
+  run.showOn(args.kind, progress);
+  const seen = await pictured(args, before, progress);
+  const isOpen = !isExcluded(args.settings, kindNamed(args.kind)) && (await run.notesFolderIsOpen(args.kind));
+  return isOpen && seen.plan === nothingToDo ? { ...seen, plan: "take away the access to the notes" } : seen;
+}
+
+async function pictured(args: ReplicaArgs, before: Before, progress: Progress): Promise<ReplicaPicture> {
   if (args.role === "active") return await previewRelease(args, before, progress);
   if (args.role === "held") return await previewHold(args, before, progress);
   if (isExcluded(args.settings, kindNamed(args.kind)))
@@ -56,7 +64,6 @@ async function looked(args: ReplicaArgs, before: Before, progress: Progress): Pr
       text: `${args.kind}: the notes in ${notesPath(args.kind)} are not believed: ${notes.doubt}; up goes by what the state knows`,
       severity: "warning",
     });
-  await runOf(args).closeNotesFolder(args.kind, false);
   const seen = pictureOf(plan, before);
   announce(plan, seen, before, progress);
   return seen;
@@ -138,6 +145,7 @@ async function follow(
       ),
     );
   }
+  await run.closeNotesFolder(kind);
   const ledger = ledgerOf(kind, lines, run);
   report(kind, ledger, progress);
   return {

@@ -129,13 +129,24 @@ export class Run {
     await this.closeNotesFolder(kind);
   }
 
-  /** Sees once a run that nobody but administrators may use the folder of the target's notes. */
-  async closeNotesFolder(kind: KindName, close = true): Promise<void> {
+  /** Looks once a run who may use the folder of the target's notes, and leaves it to administrators alone. */
+  async closeNotesFolder(kind: KindName): Promise<void> {
+    await this.#notesFolder(kind, true);
+  }
+
+  /** Whether somebody was given access to that folder, which the next write takes away. */
+  async notesFolderIsOpen(kind: KindName): Promise<boolean> {
+    return this.#notesFolder(kind, false);
+  }
+
+  async #notesFolder(kind: KindName, close: boolean): Promise<boolean> {
     const { target } = this;
-    if (!target) return;
-    await this.once(`notes folder ${close}`, async () => {
-      const open = await notesFolderAccess(target.client, await this.me(), close);
-      if (open !== undefined) this.tell({ kind, text: `${target.endpoint.stack}: ${open}`, severity: "warning" });
+    if (!target) return false;
+    return this.once(`notes folder ${close}`, async () => {
+      const me = await this.me().catch(() => "");
+      const { isOpen, told } = await notesFolderAccess(target.client, me, close);
+      for (const each of told) this.tell({ kind, text: `${target.endpoint.stack}: ${each}`, severity: "warning" });
+      return isOpen;
     });
   }
 

@@ -3,35 +3,54 @@ import { idOf, type JsonObject, objectsOf } from "../client/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { notesFolder } from "../notes-folder.js";
 
+/** Who may use the notes' folder beside administrators. */
+export interface FolderAccess {
+  /** Somebody was given access to it: an up takes that away. */
+  readonly isOpen: boolean;
+  /** What a person should know. */
+  readonly told: readonly string[];
+}
+
+const unharmed = "Notes that are altered are refused";
+
 /**
- * Looks who may write or read the notes beside administrators, and with `close` takes it from them.
- * https://docs.databricks.com/api/azure/workspace/permissions
- *
- * @returns what a person should know: undefined where administrators alone have access, or there is no folder yet.
+ * Looks who may write or read the notes beside administrators, and with `close` takes it from them. Where there is no folder yet,
+ * nobody can. https://docs.databricks.com/api/azure/workspace/permissions
  */
-export async function notesFolderAccess(
-  client: WorkspaceClient,
-  me: string,
-  close: boolean,
-): Promise<string | undefined> {
+export async function notesFolderAccess(client: WorkspaceClient, me: string, close: boolean): Promise<FolderAccess> {
   try {
     const path = await pathOfAccessList(client);
-    if (path === undefined) return undefined;
+    if (path === undefined) return { isOpen: false, told: [] };
     let list = await client.get(path);
-    if (close && others(list, me, false).length > 0) {
+    const given = others(list, me, false);
+    if (close && given.length > 0) {
       await client.put(path, { access_control_list: [] });
       list = await client.get(path);
     }
-    const left = [...new Set([...others(list, me, false), ...others(list, me, true)])];
-    if (left.length === 0) return undefined;
-    return `${left.join(", ")} may use ${notesFolder} as well; ${
-      close ? "the access comes from the folder above: take it away there" : "the next up takes it away"
-    }. Notes that are altered are refused`;
+    const left = others(list, me, false);
+    const inherited = others(list, me, true);
+    const told = [
+      ...(left.length > 0
+        ? [
+            `${left.join(", ")} may use ${notesFolder}; ${close ? "it cannot be taken away" : "the next up takes it away"}`,
+          ]
+        : []),
+      ...(close && left.length === 0 && given.length > 0
+        ? [`${given.join(", ")} could use ${notesFolder}; it is taken away`]
+        : []),
+      ...(inherited.length > 0
+        ? [`${inherited.join(", ")} may use ${notesFolder} by the folder above; take it away there`]
+        : []),
+    ];
+    return { isOpen: left.length > 0, told: told.map((each) => `${each}. ${unharmed}`) };
   } catch (error) {
     if (error instanceof ApiError && error.errorCode === "FEATURE_DISABLED")
-      return `this tier has no access control, so every user may write to ${notesFolder}. Notes that are altered are refused`;
+      return {
+        isOpen: false,
+        told: [`this tier has no access control, so every user may write to ${notesFolder}. ${unharmed}`],
+      };
     const why = error instanceof Error ? error.message : String(error);
-    return `who may write to ${notesFolder} could not be checked (${why}). Notes that are altered are refused`;
+    return { isOpen: false, told: [`who may write to ${notesFolder} could not be checked (${why}). ${unharmed}`] };
   }
 }
 
