@@ -38,9 +38,18 @@ export interface Pair {
   /** Makes the standby the active side and the other way round: `up` then copies back. */
   swap(): void;
   /** Puts back what the standby of this moment holds. */
-  activate(kind: replication.KindName): Promise<replication.ReplicaState>;
+  activate(kind: replication.KindName, settings?: replication.ReplicationSettings): Promise<replication.ReplicaState>;
+  /** An `up` of one kind of one stack in a role, whatever side it is by `swap`; the other one is its peer. */
+  deploy(
+    at: TestWorkspace,
+    role: replication.Role,
+    kind: replication.KindName,
+    settings?: replication.ReplicationSettings,
+  ): Promise<Outcome>;
   /** What a preview shows of the standby becoming active. */
   previewActivation(kind: replication.KindName): Promise<replication.ReplicaPicture>;
+  /** What Pulumi's state has of a stack, by kind: to be looked at, or changed behind its back. */
+  stateOf(at: TestWorkspace): Map<string, replication.ReplicaState>;
   loseState(): void;
   close(): Promise<void>;
 }
@@ -51,6 +60,8 @@ export interface Outcome {
   /** Ledger lines by name. */
   readonly lines: ReadonlyMap<string, replication.LedgerLine>;
   readonly changed: boolean;
+  /** What a person saw as warnings. */
+  readonly warnings: readonly string[];
 }
 
 export async function startPair({ tier = "premium" }: { tier?: "standard" | "premium" } = {}): Promise<Pair> {
@@ -68,75 +79,87 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
   await writeFile(configFile, profiles.join("\n"));
   process.env.DATABRICKS_CONFIG_FILE = configFile;
 
-  const keys = new Map([primary, secondary].map((each) => [each, each.keys]));
-  let [active, standby] = [primary, secondary];
-  const states = new Map<string, replication.ReplicaState>();
+  let standby = secondary;
+  const states = new Map([primary, secondary].map((at) => [at, new Map<string, replication.ReplicaState>()]));
   /** The inputs of the last deployment, which Pulumi gives to `check`. */
-  const pictures = new Map<string, replication.ReplicaPicture>();
-  const stateKey = (kind: string): string => `${standby.endpoint.stack} ${kind}`;
-  const argsFor = (kind: replication.KindName, settings: replication.ReplicationSettings): replication.ReplicaArgs => ({
+  const inputs = new Map([primary, secondary].map((at) => [at, new Map<string, Inputs>()]));
+  const argsFor = (
+    at: TestWorkspace,
+    role: replication.Role,
+    kind: replication.KindName,
+    settings: replication.ReplicationSettings,
+  ): replication.ReplicaArgs => ({
     kind,
-    role: "standby",
-    local: standby.endpoint,
-    peer: active.endpoint,
-    settings,
-    signingKey: keys.get(standby)!.privateKey,
+    role,
+    local: at.endpoint,
+    peer: (at === primary ? secondary : primary).endpoint,
+    settings: { rateLimits: unlimited, ...settings },
+    signingKey: at.keys.privateKey,
     idMaps: Object.fromEntries(
-      ["clusters", "jobs"]
-        .filter((each) => each !== kind && states.has(stateKey(each)))
-        .map((each) => [each, states.get(stateKey(each))!.idMap]),
+      ["clusters", "jobs"].flatMap((each) => {
+        const state = each === kind ? undefined : states.get(at)!.get(each);
+        return state ? [[each, state.idMap]] : [];
+      }),
     ),
   });
+
+  const look = (
+    at: TestWorkspace,
+    role: replication.Role,
+    kind: replication.KindName,
+    settings: replication.ReplicationSettings = {},
+    progress?: replication.Progress,
+  ): Promise<replication.ReplicaPicture> => {
+    startNewRun();
+    return replication.preview(argsFor(at, role, kind, settings), inputs.get(at)!.get(kind) ?? {}, progress);
+  };
+
+  const deploy: Pair["deploy"] = async (at, role, kind, settings = {}) => {
+    const warnings: string[] = [];
+    const progress: replication.Progress = ({ severity, text }) => {
+      if (severity === "warning") warnings.push(text);
+    };
+    const picture = await look(at, role, kind, settings, progress);
+    const args = argsFor(at, role, kind, settings);
+    const before = states.get(at)!.get(kind);
+    const changed = !before || replication.needsApply(before, args, picture);
+    const state = changed ? await replication.apply(args, picture, before, progress) : before;
+    states.get(at)!.set(kind, state);
+    inputs.get(at)!.set(kind, { ...picture, role });
+    const lines = new Map(state.ledger.lines.map((line) => [line.name, line]));
+    return { picture, state, changed, lines, warnings };
+  };
 
   return {
     primary,
     secondary,
     clock,
-    async preview(kind, settings = {}) {
-      startNewRun();
-      return replication.preview(argsFor(kind, settings), pictures.get(stateKey(kind)) ?? {});
-    },
-    async up(kind, settings = {}) {
-      startNewRun();
-      const args = argsFor(kind, settings);
-      const before = states.get(stateKey(kind));
-      const picture = await replication.preview(args, pictures.get(stateKey(kind)) ?? {});
-      const changed = !before || replication.needsApply(before, args, picture);
-      const state = changed ? await replication.apply(args, picture, before) : before;
-      states.set(stateKey(kind), state);
-      pictures.set(stateKey(kind), picture);
-      const whole = state.ledger.lines.find(({ name, outcome }) => name === kind && outcome === "failed");
-      if (changed && whole) throw new Error(whole.why);
-      return { picture, state, changed, lines: new Map(state.ledger.lines.map((line) => [line.name, line])) };
+    deploy,
+    preview: (kind, settings) => look(standby, "standby", kind, settings),
+    async up(kind, settings) {
+      const outcome = await deploy(standby, "standby", kind, settings);
+      const whole = outcome.lines.get(kind);
+      if (outcome.changed && whole?.outcome === "failed") throw new Error(whole.why);
+      return outcome;
     },
     async refresh(kind) {
       startNewRun();
-      return replication.refresh(states.get(stateKey(kind))!);
+      return replication.refresh(states.get(standby)!.get(kind)!);
     },
     async destroy(kind) {
       startNewRun();
-      await replication.removeCopies(states.get(stateKey(kind))!);
-      states.delete(stateKey(kind));
-      pictures.delete(stateKey(kind));
+      await replication.removeCopies(states.get(standby)!.get(kind)!);
+      states.get(standby)!.delete(kind);
+      inputs.get(standby)!.delete(kind);
     },
     swap() {
-      [active, standby] = [standby, active];
+      standby = standby === primary ? secondary : primary;
     },
-    async previewActivation(kind) {
-      startNewRun();
-      return replication.preview({ ...argsFor(kind, {}), role: "active" }, pictures.get(stateKey(kind)) ?? {});
-    },
-    async activate(kind) {
-      startNewRun();
-      const args = { ...argsFor(kind, {}), role: "active" as const };
-      const picture = await replication.preview(args, pictures.get(stateKey(kind)) ?? {});
-      const state = await replication.apply(args, picture, states.get(stateKey(kind)));
-      states.set(stateKey(kind), state);
-      return state;
-    },
+    previewActivation: (kind) => look(standby, "active", kind),
+    activate: async (kind, settings) => (await deploy(standby, "active", kind, settings)).state,
+    stateOf: (at) => states.get(at)!,
     loseState() {
-      states.clear();
-      pictures.clear();
+      for (const each of [...states.values(), ...inputs.values()]) each.clear();
     },
     async close() {
       clock.stop();
@@ -145,6 +168,12 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
     },
   };
 }
+
+/** An emulated workspace has limits only where a test asks for them: what a real one allows a second would be waited for. */
+const unlimited = Object.fromEntries(replication.rateLimitFamilies.map((family) => [family, 1_000]));
+
+/** What Pulumi keeps of the inputs of a deployment. */
+type Inputs = replication.ReplicaPicture & { readonly role: replication.Role };
 
 async function startWorkspace(
   stack: string,
