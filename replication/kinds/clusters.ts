@@ -6,7 +6,7 @@ import type { WorkspaceClient } from "../client/workspace-client.js";
 import { canonical, sameJson } from "../fingerprint.js";
 import { mapAll } from "../for-all.js";
 import { noRoomForMarker, operationsTag, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
-import { type FieldReasons, only, without, withNodeTypes } from "./fields.js";
+import { decidedByPool, type FieldReasons, only, without, withNodeTypes } from "./fields.js";
 import { type Copy, type Found, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 import { orGone } from "./or-gone.js";
 
@@ -77,14 +77,6 @@ const createFields: ReadonlySet<string> = new Set([
   "worker_node_type_flexibility",
   "workload_type",
 ]);
-
-/** A pool decides these, and `create` refuses them beside one. */
-const decidedByPool: FieldReasons = {
-  node_type_id: "the pool's",
-  driver_node_type_id: "the pool's",
-  enable_elastic_disk: "the pool's",
-  azure_attributes: "the pool's",
-};
 
 /** Clusters that something else makes anew each time; only all-purpose ones are copied. */
 const transientSources: Readonly<Record<string, string>> = {

@@ -6,6 +6,30 @@ import type { Item, PrepareContext, Prepared } from "./kind.js";
 /** Says of a field why a copy does without it. */
 export type FieldReasons = Readonly<Record<string, string>>;
 
+/** What a pool decides of a cluster, and is refused beside one. https://docs.databricks.com/api/azure/workspace/clusters/create */
+export const decidedByPool: FieldReasons = {
+  node_type_id: "the pool's",
+  driver_node_type_id: "the pool's",
+  enable_elastic_disk: "the pool's",
+  azure_attributes: "the pool's",
+};
+
+/** The definition without what pools decide, wherever in it a cluster of a pool is described: a reading shows it there as well. */
+export function withoutPoolDecisions(definition: JsonObject): JsonObject {
+  const visit = (value: Json): Json => {
+    if (isArray(value)) return value.map(visit);
+    if (!isObject(value)) return value;
+    const own = "instance_pool_id" in value ? without(value, Object.keys(decidedByPool)) : value;
+    return Object.fromEntries(
+      Object.entries(own).map(([field, inner]) => [
+        field,
+        inner === undefined || opaqueFields.has(field) ? inner : visit(inner),
+      ]),
+    );
+  };
+  return visit(definition) as JsonObject;
+}
+
 /** The object without the fields named. */
 export function without(value: JsonObject, fields: readonly string[]): JsonObject {
   const drop = new Set(fields);

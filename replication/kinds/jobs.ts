@@ -3,7 +3,7 @@ import { idOf, integerId, isArray, isObject, type Json, type JsonObject, objects
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { mapAll } from "../for-all.js";
 import { noRoomForMarker, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
-import { only, without, withNodeTypes } from "./fields.js";
+import { only, without, withNodeTypes, withoutPoolDecisions } from "./fields.js";
 import type { Copy, Found, Item, Kind } from "./kind.js";
 import { orGone } from "./or-gone.js";
 
@@ -108,11 +108,11 @@ function toItem(job: JsonObject, workspaceId: string): Item {
   const tags = withoutMarker(settings.tags);
   const runAs = runAsOf(job, settings);
   // `format` is always MULTI_TASK here: a job of the 2.0 form is shown with the one task that it has.
-  const definition = {
+  const definition = withoutPoolDecisions({
     ...without(settings, ["tags", "format", "run_as", ...(isQueued(settings) ? [] : ["queue"])]),
     ...(tags ? { tags } : {}),
     ...(runAs ? { run_as: runAs } : {}),
-  };
+  });
   const triggers = Object.keys(only(definition, triggerFields));
   return {
     id,

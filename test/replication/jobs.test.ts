@@ -53,6 +53,21 @@ describe("jobs", () => {
     expect((await pair.up("jobs")).changed).toBe(false);
   });
 
+  it("whose clusters are of a pool are asked for without the machine that a reading shows beside it", async () => {
+    const pool = { instance_pool_name: "warm", node_type_id: "Standard_DS3_v2" };
+    const { instance_pool_id } = await pair.primary.post("/api/2.0/instance-pools/create", pool);
+    const there = await pair.secondary.post("/api/2.0/instance-pools/create", pool);
+    const new_cluster = { spark_version: "15.4.x-scala2.12", num_workers: 1, instance_pool_id: instance_pool_id! };
+    const job_clusters = [{ job_cluster_key: "pooled", new_cluster }];
+    const tasks = [task("a", { ...notebook, job_cluster_key: "pooled" }), task("b", { ...notebook, new_cluster })];
+    await create({ name: "pooled", job_clusters, tasks });
+    expect((await pair.up("jobs")).lines.get("pooled")?.outcome).toBe("created");
+    const copy = await copyOf("pooled");
+    const [first] = copy.job_clusters as JsonObject[];
+    expect(first?.new_cluster).toMatchObject({ instance_pool_id: there.instance_pool_id! });
+    expect((await pair.up("jobs")).changed).toBe(false);
+  });
+
   it("have all three triggers taken off, and get back exactly what they had", async () => {
     const triggers: Record<string, JsonObject> = {
       scheduled: {
