@@ -552,9 +552,9 @@ function heldOf(prepared: PlannedCopy["prepared"]): Pick<CopyRecord, "held" | "h
 }
 
 /** What became of a copy for which nothing had to be sent. */
-export function unwritten({ action, adopted }: PlannedCopy): Outcome {
+export function unwritten({ action, adopted, waits }: PlannedCopy): Outcome {
   if (action === "skip") return "skipped";
-  if (action === "blocked") return "needs-a-person";
+  if (action === "blocked") return waits ? "failed" : "needs-a-person";
   if (action === "note") return adopted ? "adopted" : "updated";
   return adopted ? "adopted" : "unchanged";
 }

@@ -29,3 +29,10 @@ export async function mapAll<T, R>(objects: readonly T[], work: (each: T) => Pro
   });
   return results;
 }
+
+/** What all of them give. Where several fail the first one's error is thrown, not the earliest: the same each time. */
+export async function allOrFirst<T extends readonly unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  const results = await Promise.allSettled(work);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+  return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}

@@ -4,6 +4,7 @@ import { applyPlan } from "./apply.js";
 import { runOf } from "./current-run.js";
 import { fingerprint } from "./fingerprint.js";
 import { hold, previewHold } from "./hold.js";
+import { NeedsPerson } from "./kinds/kind.js";
 import { kindNamed } from "./kinds/registry.js";
 import type { LedgerLine } from "./ledger.js";
 import { notesPath } from "./notes/notes.js";
@@ -39,6 +40,8 @@ export async function preview(args: ReplicaArgs, before: Before, progress: Progr
     runOf(args).standIn(args.kind, why);
     progress({ kind: args.kind, text: `${args.kind}: ${why}`, severity: "warning" });
     const { objects = {}, changes = {}, conflicts = {}, needsPerson = {} } = before;
+    if (isForPerson(error))
+      return { plan: nothingToDo, objects, changes, conflicts, needsPerson: { [args.kind]: why } };
     return { plan: `cannot be compared: ${why}`, objects, changes, conflicts, needsPerson };
   }
 }
@@ -106,10 +109,12 @@ export async function apply(
     const why = reasonOf(error, args);
     run.standIn(args.kind, why);
     run.forget(args.kind);
-    const ledger = ledgerOf(args.kind, [kindLine(args, "failed", why)], run);
+    const outcome = isForPerson(error) ? "needs-a-person" : "failed";
+    const ledger = ledgerOf(args.kind, [kindLine(args, outcome, why)], run);
     report(args.kind, ledger, progress);
-    const base = before ?? emptyState(args);
-    return { ...takenOver(base, args), incomplete: args.role === "active", shown: "", drift: [], ledger };
+    const shown = isForPerson(error) ? shownBy(args, seen) : "";
+    const base = takenOver(before ?? emptyState(args), args);
+    return { ...base, incomplete: args.role === "active", shown, drift: [], ledger };
   }
 }
 
@@ -131,6 +136,7 @@ async function follow(
     return planFor(args, progress);
   });
   const { idMap, lines, records, notesSerial } = await countedFor(kind, () => applyPlan(plan, run, state, progress));
+  run.compared(kind);
   const stale = (await run.staleKinds()).filter(
     (each) => each.kind !== kind && kindNamed(kind).refersTo?.includes(each.kind),
   );
@@ -165,6 +171,11 @@ function excluded(args: ReplicaArgs, seen: ReplicaPicture, before: ReplicaState 
   const line = kindLine(args, "skipped", `excluded as a whole (select.${args.kind}), and not looked at`);
   const ledger = ledgerOf(args.kind, [line], run);
   return { ...takenOver(before ?? emptyState(args), args), ledger, shown: shownBy(args, seen), drift: [] };
+}
+
+/** Whether trying again will not help until somebody does what is said. */
+function isForPerson(error: unknown): boolean {
+  return error instanceof NeedsPerson || (error instanceof Error && error.cause instanceof NeedsPerson);
 }
 
 /** What an error says, without the kind, which stands beside it. */

@@ -8,7 +8,7 @@ import { markerTag, type Origin } from "./marker.js";
 import { type Notes, notesPath } from "./notes/notes.js";
 import type { CopyRecord } from "./notes/record.js";
 import { assertGone, judgeOrphans, leftoversOf, type Orphan, refuseEmptied } from "./orphans.js";
-import { mapAll } from "./for-all.js";
+import { allOrFirst, mapAll } from "./for-all.js";
 import { quoted } from "./printable.js";
 import { whyMissing } from "./missing-copies.js";
 import { whyNotReady } from "./readiness/readiness.js";
@@ -44,6 +44,8 @@ export interface PlannedCopy {
   readonly why: string[];
   /** What the copy lacks, so that it stands and cannot start. */
   readonly notReady?: string;
+  /** It waits for a kind that could not be compared in this run: the next may know better. */
+  waits?: boolean;
   /** What keeps it from being copied: references that have no counterpart. */
   missing?: readonly Reference[];
 }
@@ -64,7 +66,7 @@ export interface Plan {
 export async function makePlan(kind: Kind, run: Run): Promise<Plan> {
   const empty = { kind, copies: [], orphans: [], foreign: [], twins: [], gone: new Set<Origin>() };
   if (isExcluded(run.settings, kind)) return empty;
-  const [listed, targets, notes, sourceNotes] = await Promise.all([
+  const [listed, targets, notes, sourceNotes] = await allOrFirst([
     run.items("source", kind.name),
     run.items("target", kind.name),
     run.notes("target", kind.name),
@@ -217,10 +219,9 @@ async function blockUnmapped(kind: Kind, run: Run, copies: PlannedCopy[]): Promi
     if (copy.action === "skip" || copy.action === "blocked" || !copy.prepared) continue;
     const references = referencesOf(copy.prepared.definition).filter((each) => each.kind !== kind.name);
     const resolved = await Promise.all(references.map((each) => resolver.resolve(each)));
-    block(
-      copy,
-      references.filter((_, index) => resolved[index] === undefined),
-    );
+    const missing = references.filter((_, index) => resolved[index] === undefined);
+    block(copy, missing);
+    copy.waits = missing.some((each) => run.isStale(each.kind));
   }
 }
 

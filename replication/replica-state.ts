@@ -87,7 +87,10 @@ export function remembered(records: Iterable<[string, CopyRecord]>): Record<stri
 export function ledgerOf(kind: KindName, lines: readonly LedgerLine[], run?: Run): Ledger {
   const seconds = Math.round((run?.secondsOn(kind) ?? 0) * 10) / 10;
   // What is only said of the kind as a whole is no object of it.
-  const counted = lines.filter(({ name, id, outcome }) => name !== kind || id !== undefined || outcome === "failed");
+  const counted = lines.filter(
+    ({ name, id, outcome }) =>
+      name !== kind || id !== undefined || outcome === "failed" || outcome === "needs-a-person",
+  );
   return { counts: countOutcomes(counted), lines: lines.map(withoutSecrets), calls: takeCallCount(kind), seconds };
 }
 

@@ -209,6 +209,15 @@ export class Run {
     this.#stale.set(kind, why);
   }
 
+  /** It was compared after all. */
+  compared(kind: KindName): void {
+    this.#stale.delete(kind);
+  }
+
+  isStale(kind: string): boolean {
+    return this.#stale.has(kind as KindName);
+  }
+
   /** Kinds that could not be compared, each with why and since when nothing is known. */
   async staleKinds(): Promise<readonly { kind: KindName; why: string; knownAt: string | undefined }[]> {
     return Promise.all(

@@ -70,7 +70,8 @@ function comparedAt(kinds: Readonly<Record<string, KindReport>>, role: Role, at:
   if (role !== "standby") return {};
   return Object.fromEntries(
     Object.entries(kinds).flatMap(([kind, { ledger, comparedAt: before }]) => {
-      const failed = ledger.lines.some(({ name, outcome }) => name === kind && outcome === "failed");
+      const whole = ledger.lines.find(({ name, id }) => name === kind && id === undefined);
+      const failed = whole?.outcome === "failed" || whole?.outcome === "needs-a-person";
       const when = failed ? before : at;
       return when === undefined ? [] : [[kind, when] as const];
     }),

@@ -7,7 +7,7 @@ import type { Run } from "../run.js";
 import { secretStamps } from "../secret-stamps.js";
 import type { ReplicationSettings } from "../settings.js";
 import { without } from "./fields.js";
-import type { Item, Kind, Operation, PrepareContext, Prepared } from "./kind.js";
+import { NeedsPerson, type Item, type Kind, type Operation, type PrepareContext, type Prepared } from "./kind.js";
 
 /** Marks the line of a command's output that is ours, among what a cluster prints of its own. */
 const answerMark = "databricks-dr:";
@@ -31,10 +31,8 @@ export const mounts: Kind = {
   summary: ({ source }) => String(source),
 
   async list({ client, endpoint }, { settings }) {
-    const output = await runPython(client, endpoint.operationsClusterId, listMounts, {
-      idempotent: true,
-      startsWithinMinutes: settings.operationsClusterMinutes,
-    });
+    const options = { idempotent: true, startsWithinMinutes: settings.operationsClusterMinutes };
+    const output = await runPython(client, endpoint.operationsClusterId, listMounts, options).catch(withoutDbfs);
     return answersIn(output).map(toItem);
   },
 
@@ -50,6 +48,15 @@ export const mounts: Kind = {
     );
   },
 };
+
+/** Where DBFS is off there are no mounts, and none can be made. */
+function withoutDbfs(error: unknown): never {
+  if (error instanceof Error && /DBFS_DISABLED|DBFS root is disabled/i.test(error.message))
+    throw new NeedsPerson(
+      'DBFS is turned off there (Public DBFS root is disabled), so that it can have no mounts: turn it on, or leave mounts out (select.mounts.exclude: ["**"])',
+    );
+  throw error;
+}
 
 function toItem({ mountPoint, source }: JsonObject): Item {
   const [at, from] = [String(mountPoint), String(source)];
