@@ -64,7 +64,7 @@ export async function activate(
   before: ReplicaState | undefined,
   progress: Progress,
 ): Promise<ReplicaState> {
-  const base = before ?? emptyState(args);
+  const base = before ?? { ...emptyState(args), incomplete: true };
   const run = runOf(args);
   run.showOn(args.kind, progress);
   if (!run.target) return { ...takenOver(base, args), drift: [] };
@@ -169,7 +169,7 @@ class Release {
     });
     await this.#prove(waiting, copies);
     if (!promoting) return;
-    this.#tellUnknown(items, copies, workspaceId);
+    await this.#tellUnknown(items, copies, workspaceId);
     const short = this.#lines.filter(({ outcome }) => outcome === "needs-a-person").length;
     if (short > 0)
       this.#failed(
@@ -243,8 +243,15 @@ class Release {
     });
   }
 
-  /** Copies of which nothing is known any more: something may have been held for them. */
-  #tellUnknown(items: readonly Item[] | undefined, copies: ReadonlyMap<Origin, CopyRecord>, workspaceId: string): void {
+  /**
+   * Copies of which nothing is known any more: something may have been held for them. Anybody may set a tag, so that only what
+   * this replication made keeps a promotion from being called done.
+   */
+  async #tellUnknown(
+    items: readonly Item[] | undefined,
+    copies: ReadonlyMap<Origin, CopyRecord>,
+    workspaceId: string,
+  ): Promise<void> {
     const { settings, kind } = this.args;
     const known = new Set([...copies.values()].map(({ id }) => id));
     const unknown = (items ?? []).filter(
@@ -252,12 +259,11 @@ class Release {
         marked && !origin.startsWith(`${workspaceId}.`) && !known.has(id) && !copies.has(origin),
     );
     if (unknown.length === 0 || settings.notes === "restart") return;
-    const some = unknown.slice(0, 5).map(({ name, id }) => `${quoted(name)} [${id}]`);
-    const more = unknown.length > some.length ? ` and ${unknown.length - some.length} more` : "";
-    this.#failed(
-      this.#kindLine(),
-      `${unknown.length} bear our marker and are in neither notes nor state, so that what was held for them is lost: ${some.join(", ")}${more}. Restore the stack's state or ${notesPath(kind)}; or set their triggers by hand and then databricks-dr:notes to restart`,
-    );
+    const me = await this.context.me();
+    const ours = unknown.filter(({ creator }) => creator === me);
+    const text = `${unknown.length} bear our marker and are in neither notes nor state, so that what was held for them is lost: ${firstOf(unknown)}. Restore the stack's state or ${notesPath(kind)}; or set their triggers by hand and then databricks-dr:notes to restart`;
+    if (ours.length > 0) return this.#failed(this.#kindLine(), text);
+    this.progress({ kind, text: `${kind}: ${text}. None of them was made by this replication`, severity: "warning" });
   }
 
   async #note(copies: ReadonlyMap<Origin, CopyRecord>): Promise<number> {
@@ -287,6 +293,13 @@ class Release {
   #say(line: Pick<LedgerLine, "kind" | "name" | "copyId">, outcome: LedgerLine["outcome"], why: string): void {
     this.#lines.push({ ...line, outcome, why });
   }
+}
+
+const mostNamed = 5;
+
+function firstOf(items: readonly Item[]): string {
+  const some = items.slice(0, mostNamed).map(({ name, id }) => `${quoted(name)} [${id}]`);
+  return `${some.join(", ")}${items.length > some.length ? ` and ${items.length - some.length} more` : ""}`;
 }
 
 /** Said of notes that are not believed where the state knows nothing either. */
