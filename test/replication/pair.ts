@@ -51,6 +51,8 @@ export interface Pair {
   /** What Pulumi's state has of a stack, by kind: to be looked at, or changed behind its back. */
   stateOf(at: TestWorkspace): Map<string, replication.ReplicaState>;
   loseState(): void;
+  /** Keeps both workspaces and what Pulumi has of them; what it gives brings all of it back, as often as it is called. */
+  keep(): () => void;
   close(): Promise<void>;
 }
 
@@ -158,6 +160,20 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
     previewActivation: (kind) => look(standby, "active", kind),
     activate: async (kind, settings) => (await deploy(standby, "active", kind, settings)).state,
     stateOf: (at) => states.get(at)!,
+    keep() {
+      const workspaces = [primary, secondary].map(
+        ({ server: { workspace } }) => [workspace, workspace.snapshot()] as const,
+      );
+      const maps: Map<string, unknown>[] = [...states.values(), ...inputs.values()];
+      const known = maps.map((each) => [each, new Map(each)] as const);
+      return () => {
+        for (const [workspace, snapshot] of workspaces) workspace.restore(snapshot);
+        for (const [now, then] of known) {
+          now.clear();
+          for (const [kind, value] of then) now.set(kind, value);
+        }
+      };
+    },
     loseState() {
       for (const each of [...states.values(), ...inputs.values()]) each.clear();
     },
