@@ -115,7 +115,11 @@ describe("a mistake", () => {
       { role: undefined, peer: undefined },
       "databricks-dr:role is missing → set it (active | standby | held)",
     ],
-    ["another role", { role: "stand-by" }, 'databricks-dr:role is "stand-by" → use active, standby or held (did you mean standby?)'],
+    [
+      "another role",
+      { role: "stand-by" },
+      'databricks-dr:role is "stand-by" → use active, standby or held (did you mean standby?)',
+    ],
     [
       "a region that is none",
       { location: "west-us" },
