@@ -1,6 +1,7 @@
 import { cp, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { rateLimitFamilies } from "@databricks-dr/replication";
 import { makeProjectFolder, type ProjectFolder } from "../quick-start/project-folder.js";
 import { EstateBuilder } from "../sandbox/estates/estate-builder.js";
 import { generateEstate, generateStandby } from "../sandbox/estates/generate.js";
@@ -31,11 +32,7 @@ export const replicationSettings = {
 };
 
 /** The fastest pace that the configuration allows, in requests a second by API family: the software is what is slow then. */
-export const unpaced = {
-  rateLimits: Object.fromEntries(
-    ["dbfs", "jobs-create", "workspace-export", "workspace-import", "scim", "secrets"].map((family) => [family, 1_000]),
-  ),
-};
+export const unpaced = { rateLimits: Object.fromEntries(rateLimitFamilies.map((family) => [family, 1_000])) };
 
 /** Both stacks on a sandbox of their own, with an estate on the primary of which nothing is copied yet. */
 export class BenchPair {
