@@ -52,14 +52,20 @@ export function countOutcomes(lines: readonly Pick<LedgerLine, "outcome" | "held
   return Object.fromEntries(told.map((outcome) => [outcome, counts[outcome]!]));
 }
 
-/** Lines that a person should read. What is left out by its nature or by selection is in the ledger, and no news. */
+/** What is read first. */
+const urgency: readonly Outcome[] = ["failed", "needs-a-person"];
+
+/** Lines that a person should read, the most urgent first. What is left out by its nature or by `select` is no news. */
 export function attention(lines: readonly LedgerLine[]): LedgerLine[] {
-  return lines.filter(({ outcome, why, id }) => {
-    if (outcome === "failed" || outcome === "needs-a-person") return true;
-    if (outcome === "not-ours") return false;
-    const onlyOnStandby = id === undefined;
-    return outcome === "skipped" ? onlyOnStandby : outcome !== "removed" && why !== undefined;
-  });
+  const rank = ({ outcome }: LedgerLine): number => [...urgency, outcome].indexOf(outcome);
+  return lines.filter(isForReading).sort((a, b) => rank(a) - rank(b));
+}
+
+function isForReading({ outcome, why, id }: LedgerLine): boolean {
+  if (outcome === "failed" || outcome === "needs-a-person") return true;
+  if (outcome === "not-ours") return false;
+  const onlyOnStandby = id === undefined;
+  return outcome === "skipped" ? onlyOnStandby : outcome !== "removed" && why !== undefined;
 }
 
 /** The lines of one outcome by their reason, so that a reason that a hundred share is read once. */
