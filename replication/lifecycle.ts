@@ -7,7 +7,6 @@ import { hold, previewHold } from "./hold.js";
 import { NeedsPerson } from "./kinds/kind.js";
 import { kindNamed } from "./kinds/registry.js";
 import type { LedgerLine } from "./ledger.js";
-import { notesPath } from "./notes/notes.js";
 import type { Plan } from "./plan.js";
 import { nothingToDo, pictureOf, type ReplicaPicture } from "./preview-picture.js";
 import { type Progress, silent } from "./progress.js";
@@ -61,12 +60,8 @@ async function pictured(args: ReplicaArgs, before: Before, progress: Progress): 
     return { plan: nothingToDo, objects: before.objects ?? {}, changes: {}, conflicts: {}, needsPerson: {} };
   const plan = await planFor(args, progress);
   const notes = await runOf(args).notes("target", args.kind);
-  if (notes.doubt !== undefined)
-    progress({
-      kind: args.kind,
-      text: `${args.kind}: the notes in ${notesPath(args.kind)} are not believed: ${notes.doubt}; up goes by what the state knows`,
-      severity: "warning",
-    });
+  if (notes.warning !== undefined)
+    progress({ kind: args.kind, text: `${args.kind}: the notes on the copies: ${notes.warning}`, severity: "warning" });
   const seen = pictureOf(plan, before);
   announce(plan, seen, before, progress);
   return seen;

@@ -45,12 +45,8 @@ async function heldNow(args: ReplicaArgs, progress: Progress): Promise<string[]>
   const run = runOf(args);
   run.showOn(args.kind, progress);
   const notes = await run.notes("target", args.kind);
-  if (notes.doubt !== undefined)
-    progress({
-      kind: args.kind,
-      text: `the notes in ${notesPath(args.kind)} are not believed: ${notes.doubt}; up goes by what the state knows`,
-      severity: "warning",
-    });
+  if (notes.warning !== undefined)
+    progress({ kind: args.kind, text: `${args.kind}: the notes on the copies: ${notes.warning}`, severity: "warning" });
   return [...notes.entries()].flatMap(([, { name, held, orphaned }]) =>
     held && !orphaned ? [cut(`~ ${quoted(name)}: ${describeChanges(changesBetween({}, held))}`)] : [],
   );

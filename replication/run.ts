@@ -6,7 +6,7 @@ import type { Item, Side } from "./kinds/kind.js";
 import type { CopyIds } from "./resolver.js";
 import { isKindName, kindNamed } from "./kinds/registry.js";
 import { notesFolderAccess } from "./notes/folder-access.js";
-import { Notes, notesPath, publicKeyOf, type Remembered } from "./notes/notes.js";
+import { Notes, publicKeyOf, type Remembered } from "./notes/notes.js";
 import { copyIdsOf, makePlan, type Plan } from "./plan.js";
 import type { Progress, ProgressNote } from "./progress.js";
 import { messageOf } from "./redact.js";
@@ -113,7 +113,7 @@ export class Run {
     if (why === undefined) return;
     this.tell({
       kind,
-      text: `the notes on the copies in ${this.target!.endpoint.stack} (${notesPath(kind)}) are not used: ${why}; what the state knows is used, and they are written anew`,
+      text: `${kind}: the notes on the copies in ${this.target!.endpoint.stack} are not used: ${why}; what the state knows is used, and they are written anew`,
       severity: "warning",
     });
     for (const key of [`items target ${kind}`, `plan ${kind}`]) this.#cache.delete(key);

@@ -68,6 +68,13 @@ export class Notes {
     return this.#doubt;
   }
 
+  /** Said of what is not believed, before the state is asked; undefined where nothing is to be said. */
+  get warning(): string | undefined {
+    if (this.#doubt === undefined) return undefined;
+    if (this.#file?.former) return `they are moved: ${this.#doubt}; what the state knows of the copies is noted anew`;
+    return `they are not believed: ${this.#doubt}; up goes by what the state knows`;
+  }
+
   get serial(): number {
     return this.#file?.serial ?? 0;
   }
