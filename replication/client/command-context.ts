@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ApiError, isNotFound } from "./errors.js";
+import { ApiError, isNotFound, UnexpectedAnswer } from "./errors.js";
 import { idOf, isObject, type Json, type JsonObject } from "./json.js";
 import type { RequestOptions, WorkspaceClient } from "./workspace-client.js";
 
@@ -53,7 +53,7 @@ export async function runPython(
     const command = await client.post("/api/1.2/commands/execute", request, options);
     const results = await poll(commandEndsWithinMs, `a command on cluster ${clusterId}`, async () => {
       const state = await client.get("/api/1.2/commands/status", { clusterId, contextId, commandId: idOf(command.id) });
-      return ["Finished", "Error", "Cancelled"].includes(String(state.status)) ? state : undefined;
+      return ["Finished", "Error", "Cancelled"].includes(textOf(state, "status")) ? state : undefined;
     });
     return outputOf(results);
   } finally {
@@ -73,7 +73,7 @@ async function startCluster(client: WorkspaceClient, clusterId: string, withinMi
   let asked: { readonly at: number; readonly before: string } | undefined;
   for (let pause = firstPollMs; ; pause = nextPause(pause)) {
     const cluster = await describeCluster(client, clusterId);
-    const { state } = cluster;
+    const state = textOf(cluster, "state");
     if (state === "RUNNING" || state === "RESIZING") return;
     if (state === "TERMINATED" || state === "ERROR") {
       if (!asked) {
@@ -83,7 +83,7 @@ async function startCluster(client: WorkspaceClient, clusterId: string, withinMi
         throw cannotStart(clusterId, reasonOf(cluster));
     }
     if (Date.now() > deadline) {
-      const what = `is still ${String(state)} after ${withinMinutes} min (${reasonOf(cluster)})`;
+      const what = `is still ${state} after ${withinMinutes} min (${reasonOf(cluster)})`;
       throw new OperationsClusterUnavailable("pending", `the operations cluster ${clusterId} ${what}: ${waysOut}`);
     }
     await sleep(pause);
@@ -138,7 +138,7 @@ async function contextRuns(
 ): Promise<void> {
   const deadline = Date.now() + withinMinutes * 60_000;
   for (let pause = firstPollMs; ; pause = nextPause(pause)) {
-    const { status } = await client.get("/api/1.2/contexts/status", { clusterId, contextId });
+    const status = textOf(await client.get("/api/1.2/contexts/status", { clusterId, contextId }), "status");
     if (status === "Running") return;
     if (status === "Error" || Date.now() > deadline) {
       const what = status === "Error" ? "could not open" : `did not open in ${withinMinutes} min`;
@@ -165,6 +165,14 @@ function plainText(value: Json | undefined): string {
   return String(value)
     .replace(/<[^>]+>/g, "")
     .replace(/\u001b\[[\d;]*m/g, "");
+}
+
+/** What is waited for: an answer that does not say it is none, and would be waited for in vain. */
+function textOf(answer: JsonObject, field: string): string {
+  const value = answer[field];
+  if (typeof value !== "string")
+    throw new UnexpectedAnswer(`the operations cluster was asked, and the answer has no ${field}`);
+  return value;
 }
 
 async function poll<T>(withinMs: number, what: string, look: () => Promise<T | undefined>): Promise<T> {

@@ -29,6 +29,9 @@ const answerWithinMs = 120_000;
 /** A wait that a person who watches would take for a hang, in ms. */
 const longWaitMs = 10_000;
 
+/** A page may be empty, where all that it would show is hidden; a listing that shows so many in a row never ends. */
+const mostEmptyPages = 20;
+
 interface Outgoing {
   readonly method: string;
   readonly path: string;
@@ -90,11 +93,11 @@ export class WorkspaceClient {
   /** Sends bytes as they are. `body` is called anew for each attempt; its own error is thrown as it is, and ends them. */
   async upload(method: "PUT" | "POST", path: string, query: Query, body: () => Body): Promise<void> {
     const contentType = "application/octet-stream";
-    await this.#send({ method, path, query, body, contentType, idempotent: true }, drain);
+    await this.#send({ method, path, query, body, contentType, idempotent: true }, drained(`${method} ${path}`));
   }
 
   async delete(path: string): Promise<void> {
-    await this.#send({ method: "DELETE", path, idempotent: true }, drain);
+    await this.#send({ method: "DELETE", path, idempotent: true }, drained(`DELETE ${path}`));
   }
 
   /**
@@ -104,12 +107,16 @@ export class WorkspaceClient {
   async *list(path: string, items: string, query: Query = {}): AsyncGenerator<JsonObject> {
     const seen = new Set<string>();
     const firsts = new Set<string>();
+    let emptyPages = 0;
     for (let token: string | undefined = ""; token !== undefined;) {
       const page: JsonObject = await this.get(path, token === "" ? query : { ...query, page_token: token });
       const objects = page[items];
       if (objects !== undefined && !isArray(objects))
         throw new UnexpectedAnswer(`GET ${path}: ${items} is no list, but ${stringifyJson(objects).slice(0, 80)}`);
       yield* objectsOf(objects);
+      emptyPages = objects?.length ? 0 : emptyPages + 1;
+      if (emptyPages > mostEmptyPages)
+        throw new UnexpectedAnswer(`GET ${path}: goes on after ${mostEmptyPages} empty pages`);
       const first = stringifyJson(objects?.[0]);
       if (objects?.length && firsts.has(first))
         throw new UnexpectedAnswer(`GET ${path}: a page that was read already comes again`);
@@ -253,13 +260,19 @@ function jsonIn(text: string, call: string): JsonObject {
 }
 
 function pageOrText(text: string): string {
-  return /^\s*</.test(text)
-    ? "a page came, such as one to sign in"
-    : `it begins with ${JSON.stringify(text.slice(0, 40))}`;
+  return isPage(text) ? "a page came, such as one to sign in" : `it begins with ${JSON.stringify(text.slice(0, 40))}`;
 }
 
-async function drain(response: Response): Promise<void> {
-  await response.arrayBuffer();
+/** Of an answer that says nothing but that it was done, a page is none. */
+function drained(call: string): (response: Response) => Promise<void> {
+  return async (response) => {
+    const text = await response.text();
+    if (isPage(text)) throw new UnexpectedAnswer(`${call}: the answer is no JSON; ${pageOrText(text)}`);
+  };
+}
+
+function isPage(text: string): boolean {
+  return /^\s*</.test(text);
 }
 
 function mayRetry(error: unknown, idempotent: boolean): boolean {
