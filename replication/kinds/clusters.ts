@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { collect } from "../client/collect.js";
-import { ApiError } from "../client/errors.js";
+import { ApiError, UnexpectedAnswer } from "../client/errors.js";
 import { idOf, isObject, type Json, type JsonObject, objectsOf, stringifyJson } from "../client/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { canonical, sameJson } from "../fingerprint.js";
 import { mapAll } from "../for-all.js";
 import { noRoomForMarker, operationsTag, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
+import type { Run } from "../run.js";
 import { decidedByPool, type FieldReasons, only, without, withNodeTypes } from "./fields.js";
 import { type Copy, type Found, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 import { orGone } from "./or-gone.js";
@@ -155,7 +156,7 @@ export const clusters: Kind = {
       await client.post("/api/2.0/libraries/install", { cluster_id: id, libraries }, { idempotent: true });
   },
 
-  async update({ client }, id, copy, actual) {
+  async update({ client }, id, copy, actual, run) {
     const [wanted, present] = [objectsOf(copy.definition.libraries), objectsOf(actual.definition.libraries)];
     const sameCluster = sameJson(without(copy.definition, ["libraries"]), without(actual.definition, ["libraries"]));
     if (!sameCluster || actual.markerLost) {
@@ -169,8 +170,12 @@ export const clusters: Kind = {
       wanted.filter((each) => !present.some((other) => sameJson(each, other))),
       copy,
     );
-    if (surplus.length > 0)
+    if (surplus.length > 0) {
+      await assertNotOnSource(surplus, copy, run);
       await client.post("/api/2.0/libraries/uninstall", { cluster_id: id, libraries: surplus }, { idempotent: true });
+      if (await anyInstalled(client, id, surplus))
+        throw new UnexpectedAnswer("libraries that were uninstalled are still there");
+    }
     if (lacking.length > 0)
       await client.post("/api/2.0/libraries/install", { cluster_id: id, libraries: lacking }, { idempotent: true });
   },
@@ -325,20 +330,34 @@ function requestOf({ source, definition }: Copy, marked: boolean): JsonObject {
   return marked ? { ...fields, custom_tags: withMarker(fields.custom_tags, source.origin) } : fields;
 }
 
-/** Libraries by cluster, in the order in which they were installed; those that are going and those that every cluster has are left out. */
+/** One listing has the libraries of all clusters: where it shows none, the cluster is asked by itself before any is taken off. */
+async function assertNotOnSource(surplus: readonly JsonObject[], { source }: Copy, run: Run): Promise<void> {
+  if (await anyInstalled(run.source!.client, source.id, surplus))
+    throw new UnexpectedAnswer(
+      "the source lists fewer libraries than the cluster itself shows: none is uninstalled; run again",
+    );
+}
+
+async function anyInstalled(client: WorkspaceClient, id: string, libraries: readonly JsonObject[]): Promise<boolean> {
+  const { library_statuses } = await client.get("/api/2.0/libraries/cluster-status", { cluster_id: id });
+  const there = new Set(installedIn(library_statuses).map(textOf));
+  return libraries.some((library) => there.has(textOf(library)));
+}
+
+/** Those that are going, and those that every cluster has, are left out. */
+function installedIn(statuses: Json | undefined): JsonObject[] {
+  return objectsOf(statuses)
+    .filter((each) => each.is_library_for_all_clusters !== true && each.status !== "UNINSTALL_ON_RESTART")
+    .map(({ library }) => library)
+    .filter(isObject);
+}
+
+/** Libraries by cluster, in the order in which they were installed. */
 async function librariesByCluster(client: WorkspaceClient): Promise<Map<string, JsonObject[]>> {
   const { statuses } = await client.get("/api/2.0/libraries/all-cluster-statuses");
-  const installed = (status: JsonObject): boolean =>
-    status.is_library_for_all_clusters !== true && status.status !== "UNINSTALL_ON_RESTART";
   return new Map(
     objectsOf(statuses)
-      .map((each): [string, JsonObject[]] => [
-        idOf(each.cluster_id),
-        objectsOf(each.library_statuses)
-          .filter(installed)
-          .map(({ library }) => library)
-          .filter(isObject),
-      ])
+      .map((each): [string, JsonObject[]] => [idOf(each.cluster_id), installedIn(each.library_statuses)])
       .filter(([, libraries]) => libraries.length > 0),
   );
 }
