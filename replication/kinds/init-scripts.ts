@@ -1,4 +1,4 @@
-import { ApiError } from "../client/errors.js";
+import { ApiError, UnexpectedAnswer } from "../client/errors.js";
 import { mapAll } from "../for-all.js";
 import { originOf } from "../marker.js";
 import { messageOf } from "../redact.js";
@@ -6,7 +6,7 @@ import type { Run } from "../run.js";
 import { dbfsFilesBelow, type FileStatus, fileStores, proven, sha256 } from "./files.js";
 import { type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 import { PassedFiles } from "./passed-files.js";
-import { dbfsRefusal, unlessDbfsIsOff } from "./scripts/dbfs-refusal.js";
+import { dbfsRefusal, isOff, unlessDbfsIsOff } from "./scripts/dbfs-refusal.js";
 import { type Destination, parseDestination, type Store, whyLeftOut } from "./scripts/script-destination.js";
 import { moveIt, whyNoPlace } from "./scripts/script-place.js";
 import { copiedOrWanted, legacyFolder, type Script, scriptsOfSource } from "./scripts/wanted-scripts.js";
@@ -20,6 +20,13 @@ export const initScripts: Kind = {
 
   async list(side, run) {
     const legacy = await unlessDbfsIsOff(side.client, () => dbfsFilesBelow(side.client, legacyFolder));
+    const refusal = legacy ? undefined : dbfsRefusal(side.client);
+    if (refusal !== undefined && !isOff(refusal))
+      run.tell({
+        kind: "init-scripts",
+        severity: "warning",
+        text: `${side.endpoint.stack}: ${refusal}; its scripts are not seen`,
+      });
     const scripts = new Map<Destination, Script>(
       (legacy ?? []).map(([path, status]) => [`dbfs:${path}`, { destination: `dbfs:${path}`, status, referrers: [] }]),
     );
@@ -96,8 +103,23 @@ async function contentOf(
   const written = end === "target" ? files.written(item.id, status.size) : undefined;
   if (written) return written;
   const read = fileStores[store].read(side.client, path);
-  const content = end === "source" ? files.keeping(item.id, status.size, read) : read;
+  const content = whole(end === "source" ? files.keeping(item.id, status.size, read) : read, item.id, status.size);
   return { size: status.size, sha256: await sha256(content) };
+}
+
+/** An answer of another size than the file's is not its content: a page of a gateway, or a part. */
+async function* whole(
+  content: AsyncIterable<Uint8Array>,
+  destination: Destination,
+  size: number,
+): AsyncIterable<Uint8Array> {
+  let read = 0;
+  for await (const block of content) {
+    read += block.length;
+    yield block;
+  }
+  if (size >= 0 && read !== size)
+    throw new UnexpectedAnswer(`${destination} has ${size} bytes, and ${read} came when it was read`);
 }
 
 async function write(target: Side, { source, definition }: Copy, run: Run): Promise<string> {

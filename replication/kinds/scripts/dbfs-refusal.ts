@@ -27,8 +27,13 @@ function refusesDbfs(error: unknown): error is ApiError {
   return error instanceof ApiError && (error.status === 403 || error.errorCode === "FEATURE_DISABLED");
 }
 
+const turnedOff = "DBFS is turned off (Public DBFS root is disabled)";
+
+/** Whether a refusal is that of a workspace without DBFS, where nobody has scripts. */
+export function isOff(refusal: string): boolean {
+  return refusal === turnedOff;
+}
+
 function wordsFor({ message }: ApiError): string {
-  return /DBFS root is disabled/i.test(message)
-    ? "DBFS is turned off (Public DBFS root is disabled)"
-    : `DBFS cannot be read (${redactText(message)})`;
+  return /DBFS root is disabled/i.test(message) ? turnedOff : `DBFS cannot be read (${redactText(message)})`;
 }
