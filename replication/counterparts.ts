@@ -119,11 +119,20 @@ export async function counterpartsOf(
   return { of: (origin) => found.get(origin), twins, impostors, gone };
 }
 
-/** Those of the noted copies that are really gone. */
-async function goneFrom(kind: Kind, run: Run, missing: readonly Origin[], notes: Notes): Promise<readonly Origin[]> {
+/**
+ * Those of the noted copies that are really gone.
+ *
+ * @throws when one is there and was not listed: the listing is a part of what there is.
+ */
+export async function goneFrom(
+  kind: Kind,
+  run: Run,
+  missing: readonly Origin[],
+  notes: Notes,
+): Promise<readonly Origin[]> {
   await forAll(missing, async (origin) => {
     const { id, name } = notes.get(origin)!;
-    if (run.target && (await stillThere(kind, run.target, id!))) throw notListed(kind, run, name, id!);
+    if (kind.exists && run.target && (await stillThere(kind, run.target, id!))) throw notListed(kind, run, name, id!);
   });
   return missing;
 }

@@ -4,7 +4,7 @@ import { forAll } from "./for-all.js";
 import type { Item, Kind, Side } from "./kinds/kind.js";
 import { kindNamed } from "./kinds/registry.js";
 import { visible } from "./compare.js";
-import { knownByNotes } from "./counterparts.js";
+import { goneFrom, knownByNotes } from "./counterparts.js";
 import { notesPath } from "./notes/notes.js";
 import type { CopyRecord } from "./notes/record.js";
 import { isOursByRecord } from "./orphans.js";
@@ -35,7 +35,8 @@ export async function removeCopies(state: ReplicaState, progress: Progress = sil
     });
     return;
   }
-  const { known } = knownByNotes(kind, shown, notes, await run.target!.client.workspaceId());
+  const { known, missing } = knownByNotes(kind, shown, notes, await run.target!.client.workspaceId());
+  await goneFrom(kind, run, missing, notes);
   const ours = [...known].flatMap(([origin, item]) => (isUntouched(kind, item, notes.get(origin)) ? [item] : []));
   const failures = await removeAll(kind, run.target!, ours, progress);
   run.forget(state.kind);
