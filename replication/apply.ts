@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { mayHaveHappened } from "./client/errors.js";
 import type { JsonObject } from "./client/json.js";
-import { fingerprint } from "./fingerprint.js";
+import { fingerprint, sameJson } from "./fingerprint.js";
 import { forAll } from "./for-all.js";
 import { only } from "./kinds/fields.js";
 import { type Item, type Kind, NeedsPerson, type Operation, type Side } from "./kinds/kind.js";
 import type { LedgerLine, Outcome } from "./ledger.js";
-import { visible } from "./compare.js";
+import { describeChanges } from "./changes.js";
+import { editsOfUnseen, visible } from "./compare.js";
 import type { Origin } from "./marker.js";
 import type { Notes, Remembered } from "./notes/notes.js";
 import type { CopyRecord, Seen } from "./notes/record.js";
@@ -71,6 +72,8 @@ class Application {
   readonly #intendedBefore: ReadonlySet<Origin>;
   /** Ids on the target that were there before this run and are no counterparts. */
   readonly #stoodBefore: ReadonlySet<string>;
+  /** Why something that was made runs on. */
+  #cannotStop: string | undefined;
   #done = 0;
   #total = 0;
 
@@ -230,11 +233,23 @@ class Application {
   async #create(copy: PlannedCopy): Promise<string[]> {
     const definition = await this.#translate(copy);
     const request = { source: copy.source, definition };
+    if (this.#cannotStop !== undefined)
+      throw new Error(`not made, since another that was made could not be stopped (${this.#cannotStop})`);
     const id = await this.#createOnce(copy, () => this.#kind.create!(this.target, request, this.context));
-    const attention = this.#kind.startsWhenMade ? await this.#settle(id) : [];
+    const attention = this.#kind.startsWhenMade ? await this.#stopMade(id) : [];
     await this.#kind.complete?.(this.target, id, request);
     this.#written.set(copy.source.origin, definition);
     return attention;
+  }
+
+  /** What cannot be stopped runs until somebody stops it: nothing more is made then. */
+  async #stopMade(id: string): Promise<string[]> {
+    try {
+      return await this.#settle(id);
+    } catch (error) {
+      this.#cannotStop = messageOf(error);
+      throw error;
+    }
   }
 
   async #createShell(copy: PlannedCopy): Promise<string[]> {
@@ -415,17 +430,33 @@ class Application {
       if (actual && action === "note") this.#record(copy, actual, await this.#translate(copy), true);
     }
     if (this.#written.size === 0) return;
+    for (const { source } of copies)
+      if (this.#written.has(source.origin) && this.#ids.has(source.id))
+        this.context.noteWritten(this.#kind.name, this.#ids.get(source.id)!);
     const listed = await this.#listAgain();
     const shown = new Map(listed.items.map((item) => [item.id, item]));
     for (const copy of copies) {
       const written = this.#written.get(copy.source.origin);
       if (!written) continue;
       const item = shown.get(this.#ids.get(copy.source.id) ?? "");
-      const fault = item ? item.unreadable : (listed.failure ?? "the standby does not list it");
+      const fault = item ? this.#faultIn(copy, item, written) : (listed.failure ?? "the standby does not list it");
       if (item && fault === undefined) this.#record(copy, item, written, false);
       else this.#outcomes.set(copy, { outcome: "failed", why: [`was written, but ${fault}`] });
     }
     await forAll(await this.#twinsOf(listed.items), (twin) => this.#tellTwin(twin));
+  }
+
+  /** Why what is listed cannot be what was written: an answer of 200 is no proof that it was done. */
+  #faultIn({ actual, action }: PlannedCopy, item: Item, written: JsonObject): string | undefined {
+    if (item.unreadable !== undefined) return item.unreadable;
+    const differs = editsOfUnseen(this.#kind, item, written);
+    if (Object.keys(differs).length > 0) return `shows ${describeChanges(differs)}`;
+    const [is, shouldBe] = [visible(this.#kind, item.definition), visible(this.#kind, written)];
+    if (sameJson(is, shouldBe)) return undefined;
+    // A workspace may show what it was given in a form of its own; a file or mount is what it is.
+    const isAsBefore =
+      action === "update" && actual !== undefined && sameJson(is, visible(this.#kind, actual.definition));
+    return isAsBefore || this.#kind.identity === "path" ? "the standby shows it as it was before" : undefined;
   }
 
   /** A listing that fails must not cost what is known of all that was made. */

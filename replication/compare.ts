@@ -83,7 +83,7 @@ function editedWhere({ original }: Item): string {
 }
 
 /** Of fields that not every reading shows, those that this one shows to be other than they should be. */
-function editsOfUnseen(kind: Kind, actual: Item, desired: JsonObject): Changes {
+export function editsOfUnseen(kind: Kind, actual: Item, desired: JsonObject): Changes {
   const shown = (kind.unseen ?? []).filter((field) => field in actual.definition && field in desired);
   return Object.assign(
     {},

@@ -11,6 +11,7 @@ import { copyIdsOf, makePlan, type Plan } from "./plan.js";
 import type { Progress, ProgressNote } from "./progress.js";
 import { messageOf } from "./redact.js";
 import { readRole } from "./role.js";
+import { isItsTurn } from "./recheck.js";
 import { isExcluded } from "./selection.js";
 import type { Endpoint, KindName, ReplicationSettings } from "./settings.js";
 import { sideOf } from "./side.js";
@@ -50,6 +51,7 @@ export class Run {
   readonly #progress = new Map<string, Progress>();
   readonly #began = new Map<string, number>();
   readonly #stale = new Map<KindName, string>();
+  readonly #written = new Set<string>();
   readonly #made = Date.now();
 
   constructor(readonly replication: Replication) {
@@ -282,6 +284,16 @@ export class Run {
           .map((each) => String(each.node_type_id)),
       );
     });
+  }
+
+  /** An object of the target was written: its next look is at all of it. */
+  noteWritten(kind: KindName, id: string): void {
+    this.#written.add(`${kind} ${id}`);
+  }
+
+  /** Whether an object of the target is to be read by itself now, for what no listing shows. */
+  isToRecheck(kind: KindName, id: string): boolean {
+    return this.#written.has(`${kind} ${id}`) || isItsTurn(id, this.settings.recheckHours);
   }
 
   /** Shares one look-up among all that ask within a run; a failed one is asked again. */

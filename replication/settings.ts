@@ -57,6 +57,8 @@ export interface ReplicationSettings {
   readonly removeFromActive?: boolean;
   /** Who wins where a copy was edited on the standby. Default `source`. */
   readonly conflicts?: "source" | "standby";
+  /** How old what no listing shows (whom a copy runs as) may be, in hours; 0 reads it in every run. Default 24. */
+  readonly recheckHours?: number;
   /** Notes that cannot be told to be ours, where the state is lost too: refuse them, take them, or begin anew. Default `verify`. */
   readonly notes?: NotesPolicy;
   /** Node types that the standby's region lacks → the one to use there. */

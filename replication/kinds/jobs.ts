@@ -30,14 +30,17 @@ export const jobs: Kind = {
     return `${names.length} ${names.length === 1 ? "task" : "tasks"}${some ? `: ${some}` : ""}`;
   },
 
-  /** A listing shows at most a page of a job, and whom it runs as only where that was said: of a source's job, both count. */
+  /**
+   * A listing shows at most a page of a job, and whom it runs as only where that was said: of a source's job, both count. Of a
+   * copy that is looked at in turn.
+   */
   async list(side, run) {
     const workspaceId = await side.client.workspaceId();
     const pages = await collect(side.client.list("/api/2.2/jobs/list", "jobs", { limit: 100, expand_tasks: true }));
     // A job made meanwhile moves others to the next page, where they are met again.
     const listed = [...new Map(pages.map((job) => [idOf(job.job_id), job])).values()];
     const items = await mapAll(listed, async (job) => {
-      const isPart = job.has_more === true || side === run.source;
+      const isPart = job.has_more === true || side === run.source || run.isToRecheck("jobs", idOf(job.job_id));
       const all = isPart ? await orGone(() => whole(side.client, idOf(job.job_id))) : job;
       return all && toItem(all, workspaceId);
     });
