@@ -9,6 +9,7 @@ import { onceThere } from "./components/once-there.js";
 import { OperationsCluster } from "./components/operations-cluster.js";
 import { assertMayReplace, readLastOutputs } from "./components/own-stack.js";
 import { refuseOldRole } from "./components/old-role.js";
+import { refuseTwoActive } from "./components/two-active.js";
 import { readPeerWorkspace } from "./components/peer-stack.js";
 import { NotesKey } from "./components/replica/notes-key.js";
 import { WorkspaceReplica } from "./components/replica/workspace-replica.js";
@@ -27,6 +28,8 @@ const peer =
   config.role !== "active" && config.peer
     ? await readPeerWorkspace({ ...config.peer, role: config.role, location: config.location })
     : undefined;
+
+if (config.role === "active" && config.peer) await refuseTwoActive({ stack, since: last.roleSince, peer: config.peer });
 
 assertMayReplace(last, { ...config, resourceGroup: names.resourceGroup });
 
@@ -111,6 +114,7 @@ const replica = new WorkspaceReplica(`${stack}-replica`, {
 });
 
 export const role = config.role;
+export const roleSince = replica.roleSince;
 export const location = config.location;
 /** What the peer's stack needs to know of this workspace when it follows it. */
 export const workspace = local;

@@ -14,6 +14,7 @@ const waitMs = 200;
 /** What this stack's own last update said, as far as the next one needs it. */
 export interface LastOutputs {
   readonly role?: Role;
+  readonly roleSince?: string;
   readonly storage?: DeployedAccount;
   readonly ledger?: Partial<ReplicaReport>;
   readonly workspace?: DeployedWorkspace;

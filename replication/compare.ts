@@ -64,7 +64,7 @@ export function compare(
   }
   if (!drifted && ours) return { ...copy, why, action: "update", changes };
   const wins = settings.conflicts ?? "source";
-  const edits = describeChanges({ ...markerChange, ...fieldChanges });
+  const edits = [describeChanges({ ...markerChange, ...fieldChanges }), ...(actual.unsettled ?? [])].join("; ");
   const found = ours ? editedWhere(actual) : "another one that is not ours stands there";
   const conflict = `${found} (${edits}); ${wins === "source" ? "the source's version wins" : "the standby's version is kept (conflicts: standby)"}`;
   const kept = keptTrigger(kind, copy, actual, record);

@@ -36,11 +36,14 @@ interface ToHold {
 export async function previewHold(args: ReplicaArgs, before: Before, progress: Progress): Promise<ReplicaPicture> {
   const run = runOf(args);
   run.showOn(args.kind, progress);
-  const { holding } = await countedFor(args.kind, () => toHold(args, run));
+  const { holding, alone } = await countedFor(args.kind, () => toHold(args, run));
   const plan = holding.length > 0 ? `hold the triggers of ${holding.length}` : nothingToDo;
-  const lines = holding.map(
-    ({ item }) => `~ ${describeName(item)}: ${triggersOf(args, item).join(" and ")} is taken off and kept`,
-  );
+  const lines = [
+    ...alone.map((item) => `! ${describeName(item)}: ${keeps(args, item)}`),
+    ...holding.map(
+      ({ item }) => `~ ${describeName(item)}: ${triggersOf(args, item).join(" and ")} is taken off and kept`,
+    ),
+  ];
   if (lines.length > 0) progress({ kind: args.kind, text: `${args.kind}: ${plan}${listed(lines)}`, severity: "info" });
   return { plan, objects: before.objects ?? {}, changes: {}, conflicts: {}, needsPerson: {} };
 }
@@ -70,14 +73,7 @@ export async function hold(
     await run.closeNotesFolder(kind);
     const lines = [
       ...(await holdAll(args, run, holding, progress)),
-      ...alone.map((item): LedgerLine => {
-        const what = triggersOf(args, item).join(" and ");
-        return {
-          ...lineOf(args, item),
-          outcome: "skipped",
-          why: `keeps its ${what}: it has no copy on the other side`,
-        };
-      }),
+      ...alone.map((item): LedgerLine => ({ ...lineOf(args, item), outcome: "skipped", why: keeps(args, item) })),
     ];
     run.forget(kind);
     const ledger = ledgerOf(kind, lines, run);
@@ -132,6 +128,10 @@ async function holdAll(
     progress({ kind: kind.name, text: item.name, done: lines.length, total: holding.length });
   });
   return lines;
+}
+
+function keeps(args: ReplicaArgs, item: Item): string {
+  return `keeps its ${triggersOf(args, item).join(" and ")}, and fires on: it has no copy on the other side`;
 }
 
 function lineOf({ kind }: ReplicaArgs, { id, name }: Item): Pick<LedgerLine, "kind" | "name" | "copyId"> {

@@ -53,7 +53,7 @@ export function countOutcomes(lines: readonly Pick<LedgerLine, "outcome" | "held
 }
 
 /** What is read first. */
-const urgency: readonly Outcome[] = ["failed", "needs-a-person"];
+const urgency: readonly Outcome[] = ["failed", "needs-a-person", "skipped"];
 
 /** Lines that a person should read, the most urgent first. What is left out by its nature or by `select` is no news. */
 export function attention(lines: readonly LedgerLine[]): LedgerLine[] {

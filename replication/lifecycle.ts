@@ -133,7 +133,7 @@ async function follow(
   const { idMap, lines, records, notesSerial } = await countedFor(kind, () => applyPlan(plan, run, state, progress));
   run.compared(kind);
   const stale = (await run.staleKinds()).filter(
-    (each) => each.kind !== kind && kindNamed(kind).refersTo?.includes(each.kind),
+    (each) => each.kind !== kind && kindNamed(kind).refersTo?.some((other) => other === each.kind),
   );
   for (const { kind: other, why, knownAt } of stale) {
     const since = knownAt === undefined ? "nothing is known of them" : `what was known of them at ${knownAt} is used`;

@@ -47,6 +47,7 @@ async function fateOf({ kind, id }: Reference, run: Run, own: OwnPlan): Promise<
   const copies = kind === own.kind ? own.copies : await planned(kind, run);
   const fate = copies?.find(({ source }) => source.id === id);
   if (fate) return { name: fate.source.name, ...whyNotCopied(kind, fate, mapIt) };
+  if (run.isStale(kind)) return { why: "cannot be looked up now", act: "the next run tries again" };
   const known = await nameOnSource(kind, id, run);
   if (known === "gone" || (known === undefined && copies))
     return { why: "is gone from the source", act: `mend the reference there, or ${mapIt}` };

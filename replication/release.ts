@@ -96,7 +96,7 @@ class Release {
     if (owed.length > 0 || (promoting && this.#kind.release)) await this.#putBack(owed, copies, promoting);
     const notesSerial = await this.#note(copies);
     this.context.forget(kind);
-    const ledger = ledgerOf(kind, this.#lines, this.context);
+    const ledger = ledgerOf(kind, [...this.#lines, ...this.#stillToDo()], this.context);
     report(kind, ledger, this.progress, releasing);
     const incomplete = promoting && this.#lines.some(({ outcome }) => outcome === "failed");
     return {
@@ -107,6 +107,17 @@ class Release {
       drift: [],
       ledger,
     };
+  }
+
+  /** What had no copy here, or a copy that would not start, when this side ceased to follow: it is so still. */
+  #stillToDo(): LedgerLine[] {
+    const told = new Set(this.#lines.map(({ name, copyId }) => `${name} ${copyId ?? ""}`));
+    return this.base.ledger.lines.filter(
+      ({ name, id, copyId, outcome, why }) =>
+        id !== undefined &&
+        !told.has(`${name} ${copyId ?? ""}`) &&
+        (outcome === "needs-a-person" || (outcome !== "skipped" && why?.includes("cannot start"))),
+    );
   }
 
   /** What the notes say, or the state where they do not answer or are not to be believed: neither stops what the other knows. */

@@ -41,10 +41,9 @@ export class Resolver {
 
   /** Pools and policies are not replicated: the one that bears the same name stands in, where names are unequivocal. */
   async #byName(kind: string, id: string): Promise<Resolution> {
-    const [sources, targets] = await Promise.all([
-      this.run.idsByName("source", kind),
-      this.run.idsByName("target", kind),
-    ]);
+    const names = await this.run.namesOf(kind);
+    if (names === undefined) return undefined;
+    const [sources, targets] = names;
     for (const [name, sourceId] of sources) {
       const targetId = targets.get(name);
       if (sourceId === id && targetId !== undefined) return { id: targetId };

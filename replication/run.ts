@@ -5,6 +5,7 @@ import { isArray, isObject, type JsonObject, objectsOf } from "./client/json.js"
 import type { Item, Side } from "./kinds/kind.js";
 import type { CopyIds } from "./resolver.js";
 import { isKindName, kindNamed } from "./kinds/registry.js";
+import { allOrFirst } from "./for-all.js";
 import { notesFolderAccess } from "./notes/folder-access.js";
 import { Notes, publicKeyOf, type Remembered } from "./notes/notes.js";
 import { copyIdsOf, makePlan, type Plan } from "./plan.js";
@@ -50,7 +51,7 @@ export class Run {
   readonly #idMaps = new Map<string, CopyIds>();
   readonly #progress = new Map<string, Progress>();
   readonly #began = new Map<string, number>();
-  readonly #stale = new Map<KindName, string>();
+  readonly #stale = new Map<string, string>();
   readonly #written = new Set<string>();
   readonly #made = Date.now();
 
@@ -207,7 +208,7 @@ export class Run {
   }
 
   /** A kind could not be compared in this run: what refers to it goes by what was last known. */
-  standIn(kind: KindName, why: string): void {
+  standIn(kind: string, why: string): void {
     this.#stale.set(kind, why);
   }
 
@@ -217,13 +218,14 @@ export class Run {
   }
 
   isStale(kind: string): boolean {
-    return this.#stale.has(kind as KindName);
+    return this.#stale.has(kind);
   }
 
   /** Kinds that could not be compared, each with why and since when nothing is known. */
-  async staleKinds(): Promise<readonly { kind: KindName; why: string; knownAt: string | undefined }[]> {
+  async staleKinds(): Promise<readonly { kind: string; why: string; knownAt: string | undefined }[]> {
     return Promise.all(
       [...this.#stale].map(async ([kind, why]) => {
+        if (!isKindName(kind)) return { kind, why, knownAt: undefined };
         const knownAt = await this.notes("target", kind).then(
           ({ writtenAt }) => writtenAt,
           () => undefined,
@@ -240,16 +242,29 @@ export class Run {
     if (!at || !listing) return Promise.resolve(new Map());
     return this.once(`names ${sideName} ${kind}`, async () => {
       const ids = new Map<string, string | undefined>();
-      const objects =
+      const list = async (): Promise<JsonObject[]> =>
         kind === "cluster-policies"
           ? await collect(at.client.list(listing.path, listing.items))
           : objectsOf((await at.client.get(listing.path))[listing.items]);
+      const objects = await inventory(kind, at, list);
       for (const each of objects) {
         const name = String(each[listing.name]);
         ids.set(name, ids.has(name) ? undefined : String(each[listing.id]));
       }
       return new Map([...ids].filter((entry): entry is [string, string] => entry[1] !== undefined));
     });
+  }
+
+  /** The ids by name of both sides; undefined where one cannot be listed now, which the next run may mend. */
+  async namesOf(
+    kind: string,
+  ): Promise<readonly [ReadonlyMap<string, string>, ReadonlyMap<string, string>] | undefined> {
+    try {
+      return await allOrFirst([this.idsByName("source", kind), this.idsByName("target", kind)]);
+    } catch (error) {
+      this.standIn(kind, messageOf(error));
+      return undefined;
+    }
   }
 
   /** Whether a user (by name) or service principal (by application id) is in the target; true when it cannot be asked. */
@@ -321,7 +336,7 @@ function waitNote(stack: string, seconds: number, family: string): ProgressNote 
 class NotListed extends Error {}
 
 /** Says of a failed look-up which workspace it is that does not answer; once, where one inventory needs another. */
-async function inventory<T>(kind: KindName, { endpoint }: Side, look: () => Promise<T>): Promise<T> {
+async function inventory<T>(kind: string, { endpoint }: Side, look: () => Promise<T>): Promise<T> {
   try {
     return await look();
   } catch (cause) {

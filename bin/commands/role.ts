@@ -37,13 +37,18 @@ export function addRoleCommand(program: Command): void {
 }
 
 async function changeRole(stack: string, role: Role, { yes = false, lost = false }: Flags): Promise<void> {
-  if (!lost) await refuseTwo(stack, role);
+  if (!yes && !process.stdin.isTTY) throw new Error("there is nobody to ask: say --yes");
+  const before = (await readPulumi("config", "get", "databricks-dr:role", "--stack", stack)).trim();
+  if (!lost) await makeRoom(stack, role, yes);
   await readPulumi("config", "set", "databricks-dr:role", role, "--stack", stack);
   process.stderr.write(`databricks-dr:role of stack ${stack} is ${role} in Pulumi.${stack}.yaml\n`);
-  const code = await showPulumi(["up", "--stack", stack, ...(yes ? ["--yes"] : [])], { DR_CHANGE_ROLE: role });
+  const code = await showPulumi(["up", "--stack", stack, ...(yes ? ["--yes"] : [])], {
+    DR_CHANGE_ROLE: role,
+    ...(lost ? { DR_LOST: "1" } : {}),
+  });
   if (code !== 0)
     throw new Error(
-      `the update of stack ${stack} ended with ${code}; see above. The same command goes on where it stopped. To leave the role as it was: pulumi config set databricks-dr:role <role> --stack ${stack}`,
+      `the update of stack ${stack} ended with ${code}; see above. The same command goes on where it stopped; to go back: npx dr role ${stack} ${before}`,
     );
   process.stderr.write(
     `Stack ${stack} is ${role}. Commit it, so that no other checkout contradicts it:\n  git commit -m "role: ${stack} is ${role}" Pulumi.${stack}.yaml\n`,
@@ -51,21 +56,42 @@ async function changeRole(stack: string, role: Role, { yes = false, lost = false
 }
 
 /** Two active sides would run each job twice; two standbys have nothing to follow. */
-async function refuseTwo(stack: string, role: Role): Promise<void> {
+async function makeRoom(stack: string, role: Role, yes: boolean): Promise<void> {
   const peer = (await readPulumi("config", "get", "databricks-dr:peer", "--stack", stack)).trim();
-  const theirs = (await readPulumi("stack", "output", "role", "--stack", peer).catch(unreadable(peer))).trim();
+  const theirs = await roleOf(peer);
   if (role === "active" && theirs === "active")
     throw new Error(
       `stack ${peer} is active: with two active sides each job runs twice\n  → hold it first: npx dr role ${peer} held\n  → if its region is lost: npx dr role ${stack} active --lost`,
     );
   if (role !== "active" && theirs === role)
     throw new Error(`stack ${peer} is ${role} as well: one of the two must be active\n  → npx dr role ${peer} active`);
+  if (role === "active" && theirs === "held") await holdTheRest(peer, yes);
 }
 
-function unreadable(peer: string): (error: Error) => never {
-  return ({ message }) => {
+/** What has been copied since the other side was held may still have its trigger there. */
+async function holdTheRest(peer: string, yes: boolean): Promise<void> {
+  process.stderr.write(`stack ${peer} is held: an update takes off what has been copied from it since\n`);
+  const code = await showPulumi(["up", "--stack", peer, ...(yes ? ["--yes"] : [])]);
+  if (code !== 0)
     throw new Error(
-      `the role of the other stack, ${peer}, cannot be read: ${message}\n  → if its region is lost, say so: --lost`,
+      `the update of stack ${peer} ended with ${code}: triggers may still be on there\n  → mend it, or if its region is lost by now, say --lost`,
     );
+}
+
+interface State {
+  readonly deployment: {
+    readonly resources?: readonly { readonly urn: string; readonly outputs?: { readonly role?: Role } }[];
   };
+}
+
+/** The role in force, from the state itself: an update that was killed has changed it and left the stack's outputs behind. */
+async function roleOf(stack: string): Promise<Role | undefined> {
+  try {
+    const { deployment } = JSON.parse(await readPulumi("stack", "export", "--stack", stack)) as State;
+    return deployment.resources?.find(({ urn }) => urn.includes("dynamic/replica:Role::"))?.outputs?.role;
+  } catch (error) {
+    throw new Error(
+      `the role of the other stack, ${stack}, cannot be read: ${(error as Error).message}\n  → if its region is lost, say so: --lost`,
+    );
+  }
 }

@@ -48,7 +48,7 @@ export function reportOf(
       ...told.slice(0, mostLines),
       ...(told.length > mostLines ? [`… and ${told.length - mostLines} more`] : []),
     ],
-    comparedAt: pulumi.runtime.isDryRun() ? (last?.comparedAt ?? {}) : comparedAt(kinds, role, at),
+    comparedAt: pulumi.runtime.isDryRun() ? (last?.comparedAt ?? {}) : comparedAt(kinds, role, at, last?.comparedAt),
     ledgerFile: join(directory, `${stack}-ledger.json`),
     idMapFile: join(directory, `${stack}-id-map.json`),
   };
@@ -66,8 +66,14 @@ export function reportOf(
 }
 
 /** A kind that was not changed was compared in this run, like one that was; one that could not be, when it last could. */
-function comparedAt(kinds: Readonly<Record<string, KindReport>>, role: Role, at: string): Record<string, string> {
-  if (role !== "standby") return {};
+function comparedAt(
+  kinds: Readonly<Record<string, KindReport>>,
+  role: Role,
+  at: string,
+  last: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  // A side that follows nobody says how old its copies were when it ceased to.
+  if (role !== "standby") return last;
   return Object.fromEntries(
     Object.entries(kinds).flatMap(([kind, { ledger, comparedAt: before }]) => {
       const whole = ledger.lines.find(({ name, id }) => name === kind && id === undefined);

@@ -20,7 +20,10 @@ const provider: pulumi.dynamic.ResourceProvider = {
 
 /** The role that a stack has today, as its state and its workspace know it: a checkout that is old does not change it. */
 export class RoleInForce extends pulumi.dynamic.Resource {
+  /** When this became the role, ISO 8601. */
+  declare readonly since: pulumi.Output<string>;
+
   constructor(name: string, { local, ...args }: RoleInForceArgs, opts: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...args, local: pulumi.secret(local) }, opts, "replica", "Role");
+    super(provider, name, { ...args, local: pulumi.secret(local), since: undefined }, opts, "replica", "Role");
   }
 }

@@ -26,10 +26,14 @@ export class WorkspaceReplica extends pulumi.ComponentResource {
   /** Counts by kind, what a person should read, when each kind was last compared, and the files that have it all. */
   readonly report: pulumi.Output<ReplicaReport>;
 
+  /** When the role in force became so, ISO 8601. */
+  readonly roleSince: pulumi.Output<string>;
+
   constructor(name: string, args: WorkspaceReplicaArgs, opts?: pulumi.ComponentResourceOptions) {
     super(type, name, {}, opts);
     const { stack, role, local, signingKey } = args;
     const inForce = new RoleInForce(`${name}-role`, { stack, role, local, signingKey }, { parent: this });
+    this.roleSince = inForce.since;
     const kind = kindMaker(this, name, args, inForce);
     const initScripts = kind("init-scripts");
     const clusters = kind("clusters", { after: [initScripts] });

@@ -36,8 +36,9 @@ export class Notes {
     policy: NotesPolicy,
   ) {
     this.#file = file;
-    this.#doubt = policy === "verify" ? file?.doubt : undefined;
-    const believed = file !== undefined && this.#doubt === undefined && !(file.doubt && policy === "restart");
+    // Every user may have written what lies where the version before kept its notes: it is nothing, unless somebody trusts it.
+    this.#doubt = policy === "verify" && !file?.former ? file?.doubt : undefined;
+    const believed = file !== undefined && (file.doubt === undefined || policy === "trust");
     this.#records = new Map(believed ? (file.records as unknown as Map<Origin, CopyRecord>) : []);
     this.#written = believed && file.doubt === undefined ? this.#text() : "";
   }
@@ -58,9 +59,9 @@ export class Notes {
     return new Notes(kind, workspaceId, await readNotesFile(client, kind, authenticity), policy);
   }
 
-  /** Whether there is a file at all, genuine or not. */
+  /** Whether there is a file at all, genuine or not; what the version before has left is none. */
   get exist(): boolean {
-    return this.#file !== undefined;
+    return this.#file !== undefined && !this.#file.former;
   }
 
   /** Why what lies there is not believed; undefined when it is, or when there is nothing. */
@@ -70,8 +71,9 @@ export class Notes {
 
   /** Said of what is not believed, before the state is asked; undefined where nothing is to be said. */
   get warning(): string | undefined {
+    if (this.#file?.former && this.#records.size === 0)
+      return `those of an earlier version are not read, since ${this.#file.doubt}; what the state knows is noted anew`;
     if (this.#doubt === undefined) return undefined;
-    if (this.#file?.former) return `they are moved: ${this.#doubt}; what the state knows of the copies is noted anew`;
     return `they are not believed: ${this.#doubt}; up goes by what the state knows`;
   }
 
@@ -108,9 +110,9 @@ export class Notes {
     const known = Object.entries(records) as [Origin, CopyRecord][];
     const why =
       this.#doubt ??
-      (this.#file === undefined
+      (!this.exist
         ? "they are gone"
-        : this.#file.serial < serial
+        : this.serial < serial
           ? "they are older than what this stack wrote last"
           : undefined);
     if (why === undefined || (known.length === 0 && serial === 0)) return undefined;
@@ -118,7 +120,7 @@ export class Notes {
     for (const [origin, record] of known) this.#records.set(origin, record);
     this.#doubt = undefined;
     this.#written = "";
-    return this.#file === undefined && known.length === 0 ? undefined : why;
+    return !this.exist && (known.length === 0 || this.#file?.former) ? undefined : why;
   }
 
   /** There are no copies any more. */

@@ -142,6 +142,9 @@ describe("the runbook, word by word", { timeout: 20 * minutes }, () => {
     await run(promote!);
     expect((await firing("secondary")).sort()).toEqual(before.sort());
     stage.sandbox.workspace("primary").traffic.faults.clear();
+    const hourly = await stage.pulumi("up", "--stack", "primary", "--yes", "--skip-preview");
+    expect(hourly.code).not.toBe(0);
+    expect(hourly.output).toMatch(/stack secondary is active as well, since .*\n.*hold this one first/);
     await run(hold!);
     expect(await firingTwice()).toEqual([]);
     for (const command of rest) await run(command);

@@ -91,7 +91,7 @@ describe("the operations cluster", () => {
   it("that does not run is no failure of the clusters and jobs", async () => {
     pair.primary.server.workspace.controls.launchFailure = "CLOUD_PROVIDER_RESOURCE_STOCKOUT";
     await terminated();
-    await expect(pair.up("mounts")).rejects.toThrow(/mounts: cannot be listed on primary.*cannot start.*STOCKOUT/s);
+    await expect(pair.up("mounts")).rejects.toThrow(/cannot be listed on primary.*cannot start.*STOCKOUT/s);
     expect((await pair.up("clusters")).state.ledger.counts).not.toHaveProperty("failed");
     expect((await pair.up("jobs")).state.ledger.counts).not.toHaveProperty("failed");
   });

@@ -12,6 +12,8 @@ interface Inputs {
 interface Outputs extends Inputs {
   /** Whether the workspace has it on record; where it did not answer, the next run tries again. */
   readonly recorded?: boolean;
+  /** When this became the role, ISO 8601. */
+  readonly since?: string;
 }
 
 /** Refuses a role that is not the one in force, before anything is done by it. */
@@ -41,11 +43,12 @@ export function diff(_id: string, olds: Outputs, news: Inputs): Promise<{ change
 }
 
 export async function create(inputs: Inputs): Promise<{ id: string; outs: object }> {
-  return { id: `${inputs.stack}/role`, outs: await record(inputs) };
+  return { id: `${inputs.stack}/role`, outs: { ...(await record(inputs)), since: new Date().toISOString() } };
 }
 
-export async function update(_id: string, _olds: Outputs, news: Inputs): Promise<{ outs: object }> {
-  return { outs: await record(news) };
+export async function update(_id: string, olds: Outputs, news: Inputs): Promise<{ outs: object }> {
+  const since = olds.role === news.role && olds.since !== undefined ? olds.since : new Date().toISOString();
+  return { outs: { ...(await record(news)), since } };
 }
 
 export async function remove(_id: string, { local, signingKey }: Outputs): Promise<void> {
