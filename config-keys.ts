@@ -303,6 +303,11 @@ export const replicationKeys = {
     "Who wins when a copy was edited by hand on the standby. It is reported in either case. A trigger is taken off whoever wins.",
     { default: "source" },
   ),
+  recheckHours: key(
+    number({ min: 0, max: 720, integer: true }),
+    "How old what no listing shows (whom a copy runs as) may get before it is read again, in hours. 0 reads it in every run, at 20 jobs a second.",
+    { default: 24 },
+  ),
   operationsClusterMinutes: key(
     number({ min: 1, max: 60 }),
     "How long a start of the operations cluster is waited for. Then the run goes on without the mounts.",

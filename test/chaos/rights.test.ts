@@ -313,9 +313,20 @@ describe("notes of the version before, where every user may write", () => {
     await expectReleasedAsItWas();
   });
 
-  it("are refused without the state, and taken where a person says so", async () => {
+  it("are nothing without the state, so that nobody hinders a run by them", async () => {
+    await alterFormer();
     pair.loseState();
-    await expect(pair.up("jobs")).rejects.toThrow(/are not believed: they lie in .* where every user may write/);
+    await pair.up("jobs");
+    expect((await pair.up("jobs")).changed).toBe(false);
+    await pair.activate("jobs");
+    await expectReleasedAsItWas();
+  });
+
+  it("are nothing to a promotion either, which fails, and taken where a person says so", async () => {
+    pair.loseState();
+    const { ledger } = await pair.activate("jobs");
+    expect(ledger.lines.find(({ outcome }) => outcome === "failed")?.why).toContain("bear our marker");
+    pair.loseState();
     await pair.up("jobs", { notes: "trust" });
     expect([...(await notesFiles(pair.secondary, formerNotesFolder)).keys()]).toEqual([]);
     expect(await jobsOf(pair.secondary)).toHaveLength(1);
