@@ -1,7 +1,7 @@
 import { Cluster } from "@pulumi/databricks/cluster.js";
 import { getCluster } from "@pulumi/databricks/getCluster.js";
-import { getNodeTypeOutput } from "@pulumi/databricks/getNodeType.js";
-import { getSparkVersionOutput } from "@pulumi/databricks/getSparkVersion.js";
+import { getNodeType } from "@pulumi/databricks/getNodeType.js";
+import { getSparkVersion } from "@pulumi/databricks/getSparkVersion.js";
 import type { Provider } from "@pulumi/databricks/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
@@ -10,6 +10,9 @@ export interface DeployedOperationsCluster {
   readonly clusterId: string;
   /** How often it was made again after somebody had deleted it. */
   readonly generation: number;
+  /** Absent where an earlier version left it. */
+  readonly nodeType?: string;
+  readonly sparkVersion?: string;
 }
 
 export interface OperationsClusterArgs {
@@ -43,7 +46,8 @@ export class OperationsCluster extends pulumi.ComponentResource {
     const generation = currentGeneration(this, args);
     const cluster = clusterOf(this, name, args, generation);
     this.clusterId = cluster.clusterId;
-    this.deployed = pulumi.output({ clusterId: cluster.clusterId, generation });
+    const { clusterId, nodeTypeId: nodeType, sparkVersion } = cluster;
+    this.deployed = pulumi.output({ clusterId, generation, nodeType, sparkVersion }) as typeof this.deployed;
     this.registerOutputs({ clusterId: this.clusterId, deployed: this.deployed });
   }
 }
@@ -75,20 +79,46 @@ async function isGone(parent: OperationsCluster, provider: Provider, clusterId: 
   }
 }
 
+/**
+ * What the workspace answers, or what it answered last: a question that fails does not end a run that needs no other answer. In
+ * the first preview there is no workspace to ask.
+ */
+function answerOf(
+  parent: OperationsCluster,
+  provider: Provider,
+  what: string,
+  ask: () => Promise<{ readonly id: string }>,
+  last: string | undefined,
+): pulumi.Output<string> {
+  return provider.host.apply(async () => {
+    try {
+      return (await ask()).id;
+    } catch (error) {
+      const why = (error as Error).message.replace(/^[\s\S]*?returned an error: /, "").split("\n")[0]!;
+      if (last === undefined)
+        throw new pulumi.RunError(`${what} for the operations cluster cannot be asked of the workspace: ${why}`);
+      void pulumi.log.warn(`${what} for the operations cluster cannot be asked now, and stays ${last}: ${why}`, parent);
+      return last;
+    }
+  });
+}
+
 function clusterOf(
   parent: OperationsCluster,
   name: string,
   args: OperationsClusterArgs,
   generation: pulumi.Output<number>,
 ): Cluster {
-  // In the first preview there is no workspace to ask yet: dependsOn makes the answers unknown then, instead of empty.
-  const invoke = { parent, provider: args.provider, dependsOn: [args.provider] };
+  const { provider, lastDeployed: last } = args;
+  const invoke = { parent, provider };
+  const smallest = () => getNodeType({}, invoke);
+  const latest = () => getSparkVersion({ longTermSupport: true }, invoke);
   return new Cluster(
     `${name}-cluster`,
     {
       clusterName: "databricks-dr operations",
-      nodeTypeId: args.nodeType ?? getNodeTypeOutput({}, invoke).id,
-      sparkVersion: args.sparkVersion ?? getSparkVersionOutput({ longTermSupport: true }, invoke).id,
+      nodeTypeId: args.nodeType ?? answerOf(parent, provider, "the smallest node type", smallest, last?.nodeType),
+      sparkVersion: args.sparkVersion ?? answerOf(parent, provider, "the latest runtime", latest, last?.sparkVersion),
       autoterminationMinutes: args.autoterminationMinutes ?? 20,
       // A terminated cluster is forgotten after 30 days, unless it is pinned.
       isPinned: true,

@@ -12,6 +12,7 @@ import { allOrFirst, mapAll } from "./for-all.js";
 import { quoted } from "./printable.js";
 import { whyMissing } from "./missing-copies.js";
 import { whyNotReady } from "./readiness/readiness.js";
+import { messageOf } from "./redact.js";
 import { referencesOf } from "./references.js";
 import { type CopyIds, mappingNotAvailable, Resolver } from "./resolver.js";
 import type { Run } from "./run.js";
@@ -199,7 +200,17 @@ async function intend(
   if (source.leftOut !== undefined) return { ...base, action: "skip", why: [source.leftOut] };
   if (!selected(source.name)) return { ...base, action: "skip", why: [`not selected (select.${kind.name})`] };
   if (source.unreadable !== undefined) return { ...base, action: "blocked", why: [source.unreadable] };
-  const made = (await kind.prepare?.(source, { settings: run.settings, run })) ?? { definition: source.definition };
+  let made: Prepared;
+  try {
+    made = (await kind.prepare?.(source, { settings: run.settings, run })) ?? { definition: source.definition };
+  } catch (error) {
+    return {
+      ...base,
+      action: "blocked",
+      waits: true,
+      why: [`what it needs cannot be looked up now: ${messageOf(error)}`],
+    };
+  }
   const prepared = record?.heldFrom === "edit" && record.held && !made.held ? keptHeld(made, record.held) : made;
   const why = [...(prepared.notes ?? [])];
   const obstacle = prepared.obstacle ?? (actual?.unreadable && `on the standby ${actual.unreadable}`);

@@ -1,5 +1,6 @@
 import type { Item, Reference } from "./kinds/kind.js";
 import { keyOf, mapReferences, referencesOf, singular } from "./references.js";
+import { messageOf } from "./redact.js";
 import type { Run } from "./run.js";
 
 /** What a reference becomes: an id there, one that this run will make, or nothing. */
@@ -30,13 +31,23 @@ export class Resolver {
       if (id !== (await this.#workspaceId())) return { id };
       return this.run.target ? { id: await this.run.target.client.workspaceId() } : "pending";
     }
-    if (kind === "principals") return (await this.run.principalExists(id)) ? { id } : undefined;
+    if (kind === "principals") return (await this.#isThere(id)) ? { id } : undefined;
     const copies = await this.copyIds(kind);
     if (copies) {
       const copy = copies.ids.get(id);
       return copy !== undefined ? { id: copy } : copies.pending.has(id) ? "pending" : undefined;
     }
     return this.#byName(kind, id);
+  }
+
+  /** One who cannot be looked up now is taken for missing, and the next run asks again. */
+  async #isThere(principal: string): Promise<boolean> {
+    try {
+      return await this.run.principalExists(principal);
+    } catch (error) {
+      this.run.standIn("principals", messageOf(error));
+      return false;
+    }
   }
 
   /** Pools and policies are not replicated: the one that bears the same name stands in, where names are unequivocal. */

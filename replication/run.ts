@@ -287,12 +287,18 @@ export class Run {
     });
   }
 
-  /** The node types that the target's region offers. */
-  nodeTypes(): Promise<ReadonlySet<string>> {
+  /** The node types that the target's region offers; undefined while it cannot be asked. */
+  nodeTypes(): Promise<ReadonlySet<string> | undefined> {
     const at = this.target;
-    if (!at) return Promise.resolve(new Set());
+    if (!at) return Promise.resolve(undefined);
     return this.once("node types", async () => {
-      const { node_types } = await at.client.get("/api/2.1/clusters/list-node-types");
+      const answer = await at.client.get("/api/2.1/clusters/list-node-types").catch((error: unknown) => {
+        const text = `which node types ${at.endpoint.stack} has cannot be asked now, so they are not checked (${messageOf(error)})`;
+        this.tell({ kind: "clusters", text, severity: "warning" });
+        return undefined;
+      });
+      if (!answer) return undefined;
+      const { node_types } = answer;
       return new Set(
         objectsOf(node_types)
           .filter(isOffered)

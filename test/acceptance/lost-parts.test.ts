@@ -44,6 +44,19 @@ describe("a standby of which one part is down", { timeout: 10 * minutes }, () =>
     await stage.up("secondary", "--expect-no-changes");
   });
 
+  it("has all copied where the workspace does not say which machines and runtimes it has", async () => {
+    await stage.at("primary").post("/api/2.2/jobs/create", { name: "in between", tasks: [] });
+    const { faults } = stage.sandbox.workspace("secondary").traffic;
+    for (const path of ["/api/2.?/clusters/list-node-types", "/api/2.?/clusters/spark-versions"])
+      faults.add({ phase: "before", path, status: 403, message: "not now" });
+    const { output } = await stage.pulumi("up", "--stack", "secondary", "--yes", "--skip-preview");
+    expect(output).toMatch(/the latest runtime for the operations cluster cannot be asked now, and stays .*not now/);
+    expect(output).not.toMatch(/\n\s+at /);
+    expect((await stage.at("secondary").jobs()).has("in between")).toBe(true);
+    faults.clear();
+    await stage.up("secondary");
+  });
+
   it("has all but its mounts copied where no machine is to be had, and says so", async () => {
     await stage.at("primary").post("/api/2.2/jobs/create", { name: "meanwhile", tasks: [] });
     await control({ launchFailure: "AZURE_QUOTA_EXCEEDED_EXCEPTION" });
