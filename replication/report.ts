@@ -38,7 +38,7 @@ export function announce(
     ...orphans.flatMap(({ action, copy, why }) =>
       action === "remove" ? [cut(`- ${describeName(copy)}: ${why}`)] : [],
     ),
-    ...newNeeds.map(([label, why]) => cut(`! ${label}: needs a person: ${why}`)),
+    ...newNeeds.map(([label, why]) => cut(`! ${label} needs a person: ${why}`)),
   ];
   progress({ kind: kind.name, text: `${kind.name}: ${plan}${listed(lines)}`, severity: "info" });
 }
