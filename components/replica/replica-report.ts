@@ -29,6 +29,7 @@ const directory = "reports";
 /** The exit code of a program that has told its user what is wrong: the engine adds nothing to it. */
 const failedAndSaidSo = 32;
 const mostLines = 20;
+const mostCharacters = 240;
 
 /**
  * Writes the files and, where copies failed, fails the run: at its very end, so that all that it did is in the state and in the
@@ -41,7 +42,7 @@ export function reportOf(
 ): ReplicaReport {
   const lines = Object.values(kinds).flatMap(({ ledger }) => ledger.lines);
   const at = new Date().toISOString();
-  const told = attention(lines).map(describeLine);
+  const told = attention(lines).map((line) => inShort(describeLine(line)));
   const report = {
     counts: byKind(kinds, ({ ledger }) => ledger.counts),
     attention: [
@@ -82,6 +83,10 @@ function comparedAt(
       return when === undefined ? [] : [[kind, when] as const];
     }),
   );
+}
+
+function inShort(line: string): string {
+  return line.length <= mostCharacters ? line : `${line.slice(0, mostCharacters)}…`;
 }
 
 function failWith(parent: pulumi.Resource, lines: readonly LedgerLine[]): void {

@@ -79,9 +79,11 @@ describe("both stacks, in the order of a first day", { timeout: 120_000 }, () =>
     await succeed("preview", "--expect-no-changes", "--stack", "secondary");
   });
 
-  it("two standbys are refused", async () => {
+  it("a role that is not the one in force is refused, in a preview as well", async () => {
     await set("primary", "role", "standby");
-    expect((await fail("preview", "--stack", "primary")).output).toContain("two standbys");
+    const { output } = await fail("preview", "--stack", "primary");
+    expect(output).toContain("stack primary is active, and its configuration says standby; nothing is done");
+    expect(output).toContain("npx dr role primary standby");
     await set("primary", "role", "active");
   });
 
