@@ -64,7 +64,9 @@ export function compare(
   }
   if (!drifted && ours) return { ...copy, why, action: "update", changes };
   const wins = settings.conflicts ?? "source";
-  const edits = [describeChanges({ ...markerChange, ...fieldChanges }), ...(actual.unsettled ?? [])].join("; ");
+  // Where the standby wins a conflict lasts, and is told in the same words each time: what is taken off is over at once.
+  const passing = wins === "source" ? (actual.unsettled ?? []) : [];
+  const edits = [describeChanges({ ...markerChange, ...fieldChanges }), ...passing].join("; ");
   const found = ours ? editedWhere(actual) : "another one that is not ours stands there";
   const conflict = `${found} (${edits}); ${wins === "source" ? "the source's version wins" : "the standby's version is kept (conflicts: standby)"}`;
   const kept = keptTrigger(kind, copy, actual, record);

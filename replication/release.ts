@@ -76,6 +76,8 @@ interface Owed {
 class Release {
   readonly #kind: Kind;
   readonly #lines: LedgerLine[] = [];
+  /** Ids on the source of what is owed a trigger. */
+  readonly #owedIds = new Set<string>();
   #done = 0;
 
   constructor(
@@ -92,6 +94,7 @@ class Release {
     const { kind } = this.args;
     const copies = await this.#known();
     const owed = [...copies].filter(([, { held }]) => held).map(([origin, record]): Owed => ({ origin, record }));
+    for (const { record } of owed) if (record.sourceId !== undefined) this.#owedIds.add(record.sourceId);
     const promoting = this.base.role !== "active" || this.base.incomplete === true;
     if (owed.length > 0 || (promoting && this.#kind.release)) await this.#putBack(owed, copies, promoting);
     const notesSerial = await this.#note(copies);
@@ -111,11 +114,10 @@ class Release {
 
   /** What had no copy here, or a copy that would not start, when this side ceased to follow: it is so still. */
   #stillToDo(): LedgerLine[] {
-    const told = new Set(this.#lines.map(({ name, copyId }) => `${name} ${copyId ?? ""}`));
     return this.base.ledger.lines.filter(
-      ({ name, id, copyId, outcome, why }) =>
+      ({ id, outcome, why }) =>
         id !== undefined &&
-        !told.has(`${name} ${copyId ?? ""}`) &&
+        !this.#owedIds.has(id) &&
         (outcome === "needs-a-person" || (outcome !== "skipped" && why?.includes("cannot start"))),
     );
   }

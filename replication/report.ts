@@ -54,8 +54,14 @@ const signs: Readonly<Record<string, string>> = { create: "+", update: "~", sett
 
 const mostCharactersTold = 300;
 
-function told({ source, conflict, changes, action, why }: PlannedCopy): string {
-  const what = conflict ?? (action === "settle" ? why.join("; ") : describeChanges(changes ?? {}));
+function told({ source, actual, conflict, changes, action, why }: PlannedCopy): string {
+  const passing = (actual?.unsettled ?? []).filter((each) => !conflict?.includes(each));
+  const what =
+    conflict !== undefined
+      ? [conflict, ...passing].join("; ")
+      : action === "settle"
+        ? why.join("; ")
+        : describeChanges(changes ?? {});
   return cut(`${describeName(source)}${what ? `: ${what}` : ""}`);
 }
 
