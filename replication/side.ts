@@ -6,10 +6,9 @@ import type { Endpoint, ReplicationSettings } from "./settings.js";
 
 const limiters = new Map<string, Limiter>();
 
-/** One end of a replication: all runs of this process share a workspace's limiter. */
+/** One end of a replication: all runs of this process that are set to the same pace share a workspace's limiter. */
 export function sideOf(endpoint: Endpoint, settings: ReplicationSettings): Side {
-  let limiter = limiters.get(endpoint.host);
-  if (!limiter) limiters.set(endpoint.host, (limiter = new Limiter(settings)));
+  const limiter = limiterOf(endpoint.host, settings);
   const credentials = (): Promise<Credentials> =>
     signIn({
       host: endpoint.host,
@@ -18,4 +17,12 @@ export function sideOf(endpoint: Endpoint, settings: ReplicationSettings): Side 
       ...(endpoint.resourceId ? { resourceId: endpoint.resourceId } : {}),
     });
   return { endpoint, client: new WorkspaceClient(endpoint.host, credentials, limiter, endpoint.workspaceId) };
+}
+
+function limiterOf(host: string, { rateLimits, concurrency, longestWaitSeconds }: ReplicationSettings): Limiter {
+  const pace = { rateLimits, concurrency, longestWaitSeconds };
+  const key = JSON.stringify([host, pace]);
+  let limiter = limiters.get(key);
+  if (!limiter) limiters.set(key, (limiter = new Limiter(JSON.parse(JSON.stringify(pace)) as ReplicationSettings)));
+  return limiter;
 }
