@@ -11,7 +11,7 @@ afterEach(() => pair.close());
 
 const scripts = 60;
 
-describe("a workspace that allows far less than is documented", () => {
+describe("a workspace that allows far less than is documented", { timeout: 10 * 60_000 }, () => {
   it("loses nothing, whether or not it says when to come back", async () => {
     const contents = Buffer.from("#!/bin/sh\n").toString("base64");
     for (let index = 0; index < scripts; index++)
