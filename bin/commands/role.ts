@@ -1,3 +1,4 @@
+import { type Endpoint, roleOnRecord } from "@databricks-dr/replication";
 import type { Command } from "commander";
 import { Argument } from "commander";
 import { readPulumi, showPulumi } from "./pulumi.js";
@@ -88,10 +89,23 @@ interface State {
 async function roleOf(stack: string): Promise<Role | undefined> {
   try {
     const { deployment } = JSON.parse(await readPulumi("stack", "export", "--stack", stack)) as State;
-    return deployment.resources?.find(({ urn }) => urn.includes("dynamic/replica:Role::"))?.outputs?.role;
+    const inState = deployment.resources?.find(({ urn }) => urn.includes("dynamic/replica:Role::"))?.outputs?.role;
+    return (await onRecord(stack)) === "active" ? "active" : inState;
   } catch (error) {
     throw new Error(
       `the role of the other stack, ${stack}, cannot be read: ${(error as Error).message}\n  → if its region is lost, say so: --lost`,
     );
+  }
+}
+
+/** The role that the workspace itself has on record: an update that was killed may have changed it before its state was saved. */
+async function onRecord(stack: string): Promise<Role | undefined> {
+  try {
+    const workspace = JSON.parse(
+      await readPulumi("stack", "output", "workspace", "--json", "--stack", stack),
+    ) as Endpoint;
+    return (await roleOnRecord(workspace, undefined))?.role;
+  } catch {
+    return undefined;
   }
 }
