@@ -331,7 +331,8 @@ class Application {
     const record = { ...(this.notes.get(origin) ?? { name: this.#nameOf(item) }), id: item.id };
     if (record.held) return;
     const own = only(item.definition, this.#kind.triggers ?? []);
-    const held = heldOf(copy?.prepared).held ? heldOf(copy?.prepared) : { held: own, heldFrom: "here" as const };
+    const ofSource = heldOf(copy?.prepared);
+    const held = ofSource.held ? ofSource : { held: own, heldFrom: "here" as const };
     if (Object.keys(held.held ?? {}).length > 0) this.notes.set(origin, { ...record, ...held });
   }
 
@@ -470,14 +471,8 @@ class Application {
 
   /** Second copies that came through in this very run: their creation was given up for lost, and tried again. */
   async #twinsOf(items: readonly Item[]): Promise<Item[]> {
-    const { copies, orphans, foreign, twins } = this.plan;
-    const before = [
-      ...foreign,
-      ...twins,
-      ...orphans.map(({ copy }) => copy),
-      ...copies.flatMap(({ actual }) => actual ?? []),
-    ];
-    const known = new Set([...before.map(({ id }) => id), ...this.#ids.values()]);
+    const counterparts = this.plan.copies.flatMap(({ actual }) => actual?.id ?? []);
+    const known = new Set([...this.#stoodBefore, ...counterparts, ...this.#ids.values()]);
     const marked = items.filter(({ id, origin, marked }) => marked && this.#written.has(origin) && !known.has(id));
     if (marked.length === 0) return [];
     const me = await this.context.me();

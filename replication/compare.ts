@@ -1,7 +1,7 @@
 import type { JsonObject } from "./client/json.js";
 import { brief, type Changes, changesBetween, describeChanges } from "./changes.js";
 import { fingerprint, sameJson } from "./fingerprint.js";
-import { without } from "./kinds/fields.js";
+import { only, without } from "./kinds/fields.js";
 import type { Item, Kind } from "./kinds/kind.js";
 import { markerTag } from "./marker.js";
 import type { CopyRecord } from "./notes/record.js";
@@ -103,7 +103,7 @@ function keptTrigger(
   actual: Item,
   record: CopyRecord | undefined,
 ): { readonly copy: Pick<PlannedCopy, "prepared">; readonly why: readonly string[] } {
-  const live = Object.fromEntries(Object.entries(actual.definition).filter(([field]) => triggers.includes(field)));
+  const live = only(actual.definition, triggers);
   const held = Object.keys(live).length > 0 ? live : record?.held;
   if (!actual.original || !prepared || prepared.held || !held) return { copy: prepared ? { prepared } : {}, why: [] };
   const fields = Object.keys(held).join(" and ");

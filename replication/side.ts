@@ -19,10 +19,10 @@ export function sideOf(endpoint: Endpoint, settings: ReplicationSettings): Side 
   return { endpoint, client: new WorkspaceClient(endpoint.host, credentials, limiter, endpoint.workspaceId) };
 }
 
-function limiterOf(host: string, { rateLimits, concurrency, longestWaitSeconds }: ReplicationSettings): Limiter {
-  const pace = { rateLimits, concurrency, longestWaitSeconds };
-  const key = JSON.stringify([host, pace]);
+function limiterOf(host: string, settings: ReplicationSettings): Limiter {
+  const { rateLimits, concurrency, longestWaitSeconds } = settings;
+  const key = JSON.stringify([host, rateLimits, concurrency, longestWaitSeconds]);
   let limiter = limiters.get(key);
-  if (!limiter) limiters.set(key, (limiter = new Limiter(JSON.parse(JSON.stringify(pace)) as ReplicationSettings)));
+  if (!limiter) limiters.set(key, (limiter = new Limiter(settings)));
   return limiter;
 }
