@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, isNotFound, UnexpectedAnswer } from "./errors.js";
-import { idOf, isObject, type Json, type JsonObject } from "./json.js";
+import { idOf, isObject, type Json, type JsonObject } from "../values/json.js";
 import type { RequestOptions, WorkspaceClient } from "./workspace-client.js";
 
 /** Azure gives machines in a few minutes, or it has none. */

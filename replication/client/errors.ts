@@ -1,5 +1,5 @@
-import { isArray, isObject, type JsonObject, parseJson } from "./json.js";
-import { UnexpectedAnswer } from "./unexpected-answer.js";
+import { isArray, isObject, type JsonObject, parseJson } from "../values/json.js";
+import { UnexpectedAnswer } from "../values/unexpected-answer.js";
 
 export { UnexpectedAnswer };
 

@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { collect } from "../client/collect.js";
+import { collect } from "../values/collect.js";
 import { ApiError, UnexpectedAnswer } from "../client/errors.js";
-import { idOf, isObject, type Json, type JsonObject, objectsOf, stringifyJson } from "../client/json.js";
+import { idOf, isObject, type Json, type JsonObject, objectsOf, stringifyJson } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
-import { canonical, sameJson } from "../fingerprint.js";
-import { mapAll } from "../for-all.js";
-import { noRoomForMarker, operationsTag, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
-import type { Run } from "../run.js";
+import { canonical, sameJson } from "../values/fingerprint.js";
+import { mapAll } from "../values/for-all.js";
+import {
+  noRoomForMarker,
+  operationsTag,
+  provenance,
+  readMarker,
+  withMarker,
+  withoutMarker,
+} from "../inventory/marker.js";
+import type { Run } from "../inventory/run.js";
 import { decidedByPool, type FieldReasons, only, without, withNodeTypes } from "./fields.js";
 import { type Copy, type Found, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 import { orGone } from "./or-gone.js";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path/posix";
 import { isNotFound, mayHaveHappened } from "../client/errors.js";
-import { type JsonObject, objectsOf } from "../client/json.js";
+import { type JsonObject, objectsOf } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 
 /** Most bytes of one DBFS call. https://docs.databricks.com/api/azure/workspace/dbfs/read */

@@ -1,8 +1,8 @@
 import { ApiError, UnexpectedAnswer } from "../client/errors.js";
-import { mapAll } from "../for-all.js";
-import { originOf } from "../marker.js";
-import { messageOf } from "../redact.js";
-import type { Run } from "../run.js";
+import { mapAll } from "../values/for-all.js";
+import { originOf } from "../inventory/marker.js";
+import { messageOf } from "../values/redact.js";
+import type { Run } from "../inventory/run.js";
 import { dbfsFilesBelow, type FileStatus, fileStores, proven, sha256 } from "./files.js";
 import { type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 import { PassedFiles } from "./passed-files.js";

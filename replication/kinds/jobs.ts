@@ -1,8 +1,8 @@
-import { collect } from "../client/collect.js";
-import { idOf, integerId, isArray, isObject, type Json, type JsonObject, objectsOf } from "../client/json.js";
+import { collect } from "../values/collect.js";
+import { idOf, integerId, isArray, isObject, type Json, type JsonObject, objectsOf } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
-import { mapAll } from "../for-all.js";
-import { noRoomForMarker, provenance, readMarker, withMarker, withoutMarker } from "../marker.js";
+import { mapAll } from "../values/for-all.js";
+import { noRoomForMarker, provenance, readMarker, withMarker, withoutMarker } from "../inventory/marker.js";
 import { only, without, withNodeTypes, withoutPoolDecisions } from "./fields.js";
 import type { Copy, Found, Item, Kind } from "./kind.js";
 import { orGone } from "./or-gone.js";

@@ -1,6 +1,6 @@
-import type { JsonObject } from "../client/json.js";
-import type { Origin } from "../marker.js";
-import type { Run } from "../run.js";
+import type { JsonObject } from "../values/json.js";
+import type { Origin } from "../inventory/marker.js";
+import type { Run } from "../inventory/run.js";
 import type { Endpoint, KindName, ReplicationSettings } from "../settings.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 

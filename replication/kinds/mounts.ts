@@ -1,10 +1,10 @@
 import picomatch from "picomatch";
 import { runPython } from "../client/command-context.js";
-import { isObject, type JsonObject, objectsOf, parseJson, stringifyJson } from "../client/json.js";
-import { originOf } from "../marker.js";
-import { messageOf, redactText } from "../redact.js";
-import type { Run } from "../run.js";
-import { secretStamps } from "../secret-stamps.js";
+import { isObject, type JsonObject, objectsOf, parseJson, stringifyJson } from "../values/json.js";
+import { originOf } from "../inventory/marker.js";
+import { messageOf, redactText } from "../values/redact.js";
+import type { Run } from "../inventory/run.js";
+import { secretStamps } from "../inventory/secret-stamps.js";
 import type { ReplicationSettings } from "../settings.js";
 import { without } from "./fields.js";
 import { NeedsPerson, type Item, type Kind, type Operation, type PrepareContext, type Prepared } from "./kind.js";

@@ -1,5 +1,5 @@
-import type { JsonObject } from "../client/json.js";
-import type { Run } from "../run.js";
+import type { JsonObject } from "../values/json.js";
+import type { Run } from "../inventory/run.js";
 
 /** Most bytes of one file, and of all files together, that are kept from the hashing to the writing. */
 const mostOfOne = 64 * 1024;

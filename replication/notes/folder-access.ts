@@ -1,7 +1,7 @@
 import { ApiError, isNotFound } from "../client/errors.js";
-import { idOf, type JsonObject, objectsOf } from "../client/json.js";
+import { idOf, type JsonObject, objectsOf } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
-import { notesFolder } from "../notes-folder.js";
+import { notesFolder } from "./notes-folder.js";
 
 /** Who may use the notes' folder beside administrators. */
 export interface FolderAccess {

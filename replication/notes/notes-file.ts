@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { collect } from "../client/collect.js";
+import { collect } from "../values/collect.js";
 import { isNotFound, UnexpectedAnswer } from "../client/errors.js";
-import { isObject, type Json, type JsonObject, objectsOf, parseJson, stringifyJson } from "../client/json.js";
+import { isObject, type Json, type JsonObject, objectsOf, parseJson, stringifyJson } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
-import { canonical } from "../fingerprint.js";
-import { formerNotesFolder, notesFolder } from "../notes-folder.js";
+import { canonical } from "../values/fingerprint.js";
+import { formerNotesFolder, notesFolder } from "./notes-folder.js";
 import { isSignedBy, signText } from "./signing.js";
 
 /** An export carries 10 MB; a part this size leaves room, and is soon sent again when one of its records changes. */

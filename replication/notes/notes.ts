@@ -1,8 +1,8 @@
-import { type JsonObject, stringifyJson } from "../client/json.js";
+import { type JsonObject, stringifyJson } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
-import { canonical } from "../fingerprint.js";
-import type { Origin } from "../marker.js";
-import { notesFolder } from "../notes-folder.js";
+import { canonical } from "../values/fingerprint.js";
+import type { Origin } from "../inventory/marker.js";
+import { notesFolder } from "./notes-folder.js";
 import type { KindName } from "../settings.js";
 import { type NotesFile, readNotesFile, removeNotesFile, writeNotesFile } from "./notes-file.js";
 import type { CopyRecord } from "./record.js";

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../client/json.js";
+import type { JsonObject } from "../values/json.js";
 
 /** A content that need not be read again while its stamp is the same. */
 export interface Seen {

@@ -1,7 +1,7 @@
-import { isArray, isObject, type Json, type JsonObject, parseJson } from "../client/json.js";
-import { quoted } from "../printable.js";
-import { opaqueFields } from "../references.js";
-import type { Run } from "../run.js";
+import { isArray, isObject, type Json, type JsonObject, parseJson } from "../values/json.js";
+import { quoted } from "../values/printable.js";
+import { opaqueFields } from "../plan/references.js";
+import type { Run } from "../inventory/run.js";
 
 /** Attributes of a policy that are no field of a cluster. https://docs.databricks.com/admin/clusters/policy-definition */
 const synthetic = new Set(["cluster_type", "dbus_per_hour"]);

@@ -1,12 +1,12 @@
 import { ApiError, ConnectionError, isNotFound } from "../client/errors.js";
-import { objectsOf } from "../client/json.js";
+import { objectsOf } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
-import { mapAll } from "../for-all.js";
+import { mapAll } from "../values/for-all.js";
 import { encodePath } from "../kinds/files.js";
 import { dbfsRefusal, unlessDbfsIsOff } from "../kinds/scripts/dbfs-refusal.js";
-import { workspacePath } from "../notes-folder.js";
-import type { Run, SideName } from "../run.js";
-import { secretStamps } from "../secret-stamps.js";
+import { workspacePath } from "../notes/notes-folder.js";
+import type { Run, SideName } from "../inventory/run.js";
+import { secretStamps } from "../inventory/secret-stamps.js";
 import type { FilePlace, Need } from "./needs.js";
 
 /** `refused`: the workspace lets nobody look there, so that nothing can be read there. `unknown`: it could not be asked. */

@@ -1,7 +1,7 @@
-import type { JsonObject } from "../client/json.js";
-import { mapAll } from "../for-all.js";
-import { referencesOf } from "../references.js";
-import type { Run } from "../run.js";
+import type { JsonObject } from "../values/json.js";
+import { mapAll } from "../values/for-all.js";
+import { referencesOf } from "../plan/references.js";
+import type { Run } from "../inventory/run.js";
 import { policyViolations } from "./policy-violations.js";
 import { type Need, needsOf } from "./needs.js";
 import { type Answer, presenceOf } from "./presence.js";

@@ -1,6 +1,6 @@
 import type * as promises from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type JsonObject, stringifyJson } from "../../replication/client/json.js";
+import { type JsonObject, stringifyJson } from "../../replication/values/json.js";
 import type { KindName, ReplicationSettings } from "../../replication/index.js";
 import { type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
 import { createCluster, createJob, machine, nightly } from "./objects.js";

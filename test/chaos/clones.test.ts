@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { markerTag } from "../../replication/marker.js";
+import { markerTag } from "../../replication/inventory/marker.js";
 import { type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
 import { createCluster, createJob } from "./objects.js";
 import { clustersOf, jobsOf, settingsOf } from "./standby-reading.js";

@@ -1,7 +1,7 @@
 import type * as promises from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type JsonObject, stringifyJson } from "../../replication/client/json.js";
-import { markerTag } from "../../replication/marker.js";
+import { type JsonObject, stringifyJson } from "../../replication/values/json.js";
+import { markerTag } from "../../replication/inventory/marker.js";
 import type { Role } from "../../replication/index.js";
 import { jobTable } from "../../sandbox/databricks/job-row.js";
 import { triggersOf } from "../../sandbox/databricks/job-triggers.js";

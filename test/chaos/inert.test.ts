@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { markerTag } from "../../replication/marker.js";
+import { markerTag } from "../../replication/inventory/marker.js";
 import { clusterTable } from "../../sandbox/databricks/cluster-row.js";
 import { type Pair, startPair } from "../replication/pair.js";
 import { createCluster, createJob, nightly, notebook } from "./objects.js";

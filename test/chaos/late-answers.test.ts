@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { appendFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as replication from "../../replication/index.js";
-import { startNewRun } from "../../replication/current-run.js";
+import { startNewRun } from "../../replication/inventory/current-run.js";
 import { type Pair, startPair } from "../replication/pair.js";
 import { createCluster, createJob, nightly } from "./objects.js";
 import { clustersOf, jobsOf, settingsOf } from "./standby-reading.js";

@@ -1,5 +1,5 @@
-import { type Json, type JsonObject, parseJson, stringifyJson } from "../../replication/client/json.js";
-import { notesFolder } from "../../replication/notes-folder.js";
+import { type Json, type JsonObject, parseJson, stringifyJson } from "../../replication/values/json.js";
+import { notesFolder } from "../../replication/notes/notes-folder.js";
 import type { TestWorkspace } from "../replication/pair.js";
 
 /** Every file of the notes' folder, by path; what is not there has none. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../replication/client/json.js";
+import type { JsonObject } from "../../replication/values/json.js";
 import type { TestWorkspace } from "../replication/pair.js";
 import { jobNamed } from "./standby-reading.js";
 

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../../replication/client/json.js";
+import type { Json, JsonObject } from "../../replication/values/json.js";
 import { SeededRandom } from "../../sandbox/estates/seeded-random.js";
 import type { TestWorkspace } from "../replication/pair.js";
 

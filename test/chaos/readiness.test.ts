@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../replication/client/json.js";
+import type { JsonObject } from "../../replication/values/json.js";
 import { attention } from "../../replication/index.js";
 import { type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
 import { createCluster, createJob, putScript } from "./objects.js";

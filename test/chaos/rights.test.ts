@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type JsonObject, parseJson, stringifyJson } from "../../replication/client/json.js";
-import { markerTag } from "../../replication/marker.js";
-import { formerNotesFolder, notesFolder } from "../../replication/notes-folder.js";
+import { type JsonObject, parseJson, stringifyJson } from "../../replication/values/json.js";
+import { markerTag } from "../../replication/inventory/marker.js";
+import { formerNotesFolder, notesFolder } from "../../replication/notes/notes-folder.js";
 import { type Pair, startPair } from "../replication/pair.js";
 import {
   type Caller,

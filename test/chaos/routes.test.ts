@@ -1,6 +1,6 @@
 import type * as promises from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type JsonObject, stringifyJson } from "../../replication/client/json.js";
+import { type JsonObject, stringifyJson } from "../../replication/values/json.js";
 import type { KindName, LedgerLine, ReplicationSettings } from "../../replication/index.js";
 import { type Outcome, type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
 import { putFile } from "./notes-files.js";

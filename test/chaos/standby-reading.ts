@@ -1,7 +1,7 @@
-import type { JsonObject } from "../../replication/client/json.js";
-import { stringifyJson } from "../../replication/client/json.js";
+import type { JsonObject } from "../../replication/values/json.js";
+import { stringifyJson } from "../../replication/values/json.js";
 import type { LedgerLine } from "../../replication/index.js";
-import { markerTag, operationsTag } from "../../replication/marker.js";
+import { markerTag, operationsTag } from "../../replication/inventory/marker.js";
 import type { Pair, TestWorkspace } from "../replication/pair.js";
 
 const triggers = ["schedule", "trigger", "continuous"];

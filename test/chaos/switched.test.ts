@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type JsonObject, parseJson, stringifyJson } from "../../replication/client/json.js";
+import { type JsonObject, parseJson, stringifyJson } from "../../replication/values/json.js";
 import { type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
 import { changeJob, createCluster, createJob, machine, nightly, notebook } from "./objects.js";
 import { clustersOf, jobNamed, jobsOf, settingsOf } from "./standby-reading.js";

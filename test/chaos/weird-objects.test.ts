@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../replication/client/json.js";
+import type { JsonObject } from "../../replication/values/json.js";
 import { type Pair, startPair } from "../replication/pair.js";
 import { changeJob, createCluster, createJob, machine, nightly, notebook, putScript } from "./objects.js";
 import { clustersOf, findFaults, jobsOf, settingsOf } from "./standby-reading.js";

@@ -4,7 +4,7 @@ import { DatabricksWorkspace } from "../../components/databricks-workspace.js";
 import { OperationsCluster, operationsTag, type OperationsClusterArgs } from "../../components/operations-cluster.js";
 import { WorkspaceNetwork } from "../../components/workspace-network.js";
 import { resourceNames } from "../../components/names.js";
-import { operationsTag as replicationsOperationsTag } from "../../replication/marker.js";
+import { operationsTag as replicationsOperationsTag } from "../../replication/inventory/marker.js";
 import { runWithMocks } from "./mocks.js";
 
 const names = resourceNames({ prefix: "dbdr", stack: "primary" });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Json } from "../../replication/client/json.js";
-import { changesBetween } from "../../replication/changes.js";
+import type { Json } from "../../replication/values/json.js";
+import { changesBetween } from "../../replication/values/changes.js";
 
 const job = (parameters: Json) => ({ tasks: [{ task_key: "a", spark_python_task: { parameters } }] });
 const at = "tasks[a].spark_python_task.parameters";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../replication/client/json.js";
-import { markerTag } from "../../replication/marker.js";
+import type { JsonObject } from "../../replication/values/json.js";
+import { markerTag } from "../../replication/inventory/marker.js";
 import { clustersOf, type Pair, startPair } from "./pair.js";
 
 const etl = {

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../replication/client/json.js";
+import type { JsonObject } from "../../replication/values/json.js";
 import * as replication from "../../replication/index.js";
-import { startNewRun } from "../../replication/current-run.js";
+import { startNewRun } from "../../replication/inventory/current-run.js";
 import { type Pair, startPair, type TestWorkspace } from "./pair.js";
 
 let pair: Pair;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Json, JsonObject } from "../../replication/client/json.js";
-import { markerTag } from "../../replication/marker.js";
+import type { Json, JsonObject } from "../../replication/values/json.js";
+import { markerTag } from "../../replication/inventory/marker.js";
 import { type Pair, startPair, type TestWorkspace } from "./pair.js";
 
 let pair: Pair;

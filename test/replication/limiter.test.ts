@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { familyOf } from "../../replication/client/families.js";
 import { Limiter, type LimiterOptions, TooLongWait } from "../../replication/client/limiter.js";
-import { Run } from "../../replication/run.js";
+import { Run } from "../../replication/inventory/run.js";
 import { WorkspaceClient } from "../../replication/client/workspace-client.js";
 
 describe("each documented limit", () => {

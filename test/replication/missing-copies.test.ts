@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../replication/client/json.js";
+import type { JsonObject } from "../../replication/values/json.js";
 import { createCluster, createJob, notebook } from "../chaos/objects.js";
 import { type Pair, startPair } from "./pair.js";
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../replication/client/json.js";
+import type { JsonObject } from "../../replication/values/json.js";
 import { readNotesFile, writeNotesFile } from "../../replication/notes/notes-file.js";
 import { newKeyPair } from "../../replication/notes/signing.js";
-import { sideOf } from "../../replication/side.js";
+import { sideOf } from "../../replication/inventory/side.js";
 import { type Pair, startPair } from "./pair.js";
 
 let pair: Pair;

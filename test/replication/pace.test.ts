@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { recordRole } from "../../replication/role.js";
+import { recordRole } from "../../replication/roles/role.js";
 import { createJob } from "../chaos/objects.js";
 import { type Pair, startPair } from "./pair.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { redact, redactText } from "../../replication/redact.js";
+import { redact, redactText } from "../../replication/values/redact.js";
 
 const planted = "hunter2-Zq8!";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../../replication/client/json.js";
-import { mapReferences, referencesOf } from "../../replication/references.js";
-import { Resolver } from "../../replication/resolver.js";
-import { Run } from "../../replication/run.js";
+import type { JsonObject } from "../../replication/values/json.js";
+import { mapReferences, referencesOf } from "../../replication/plan/references.js";
+import { Resolver } from "../../replication/plan/resolver.js";
+import { Run } from "../../replication/inventory/run.js";
 import type { ReplicationSettings } from "../../replication/settings.js";
 
 const job = {

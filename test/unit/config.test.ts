@@ -10,7 +10,7 @@ import {
 } from "../../config-keys.js";
 import { type Config, ConfigError, parseConfig } from "../../config.js";
 import { kinds } from "../../replication/kinds/registry.js";
-import { singular } from "../../replication/references.js";
+import { singular } from "../../replication/plan/references.js";
 
 const own = { organization: "organization", project: "databricks-dr", stack: "secondary" };
 const valid = { role: "standby", location: "westus", peer: "primary", peerLocation: "eastus2" };

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { describe as describeProgress } from "../../components/replica/provider/progress-text.js";
-import { changesBetween } from "../../replication/changes.js";
-import { byReason, describeLine } from "../../replication/ledger.js";
-import { printable, quoted } from "../../replication/printable.js";
+import { changesBetween } from "../../replication/values/changes.js";
+import { byReason, describeLine } from "../../replication/report/ledger.js";
+import { printable, quoted } from "../../replication/values/printable.js";
 import type { Item } from "../../replication/kinds/kind.js";
 import { jobs } from "../../replication/kinds/jobs.js";
-import { announce, describeName } from "../../replication/report.js";
+import { announce, describeName } from "../../replication/report/report.js";
 
 /** A terminal's sequences by C0 and C1, what turns the direction of a text, and what ends a line. */
 const obeyed = [

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { OperationsClusterUnavailable } from "../../replication/client/command-context.js";
 import { ApiError, ConnectionError } from "../../replication/client/errors.js";
 import { NeedsPerson } from "../../replication/kinds/kind.js";
-import { verdictOn } from "../../replication/verdict.js";
+import { verdictOn } from "../../replication/apply/verdict.js";
 
 const refused = (status: number, code: string, message: string): ApiError => new ApiError(status, code, message);
 

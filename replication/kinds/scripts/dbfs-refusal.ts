@@ -1,6 +1,6 @@
 import { ApiError } from "../../client/errors.js";
 import type { WorkspaceClient } from "../../client/workspace-client.js";
-import { redactText } from "../../redact.js";
+import { redactText } from "../../values/redact.js";
 
 /** Workspaces that have refused DBFS in this run, and why: each file need not be asked for to be refused. */
 const refusals = new WeakMap<WorkspaceClient, string>();

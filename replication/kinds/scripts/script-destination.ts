@@ -1,6 +1,6 @@
 import { normalize } from "node:path/posix";
-import { isArray, isObject, type Json, objectsOf } from "../../client/json.js";
-import { isInNotes, workspacePath } from "../../notes-folder.js";
+import { isArray, isObject, type Json, objectsOf } from "../../values/json.js";
+import { isInNotes, workspacePath } from "../../notes/notes-folder.js";
 import type { fileStores } from "../files.js";
 
 export type Store = keyof typeof fileStores;

@@ -1,5 +1,5 @@
 import { isNotFound } from "../../client/errors.js";
-import type { Run } from "../../run.js";
+import type { Run } from "../../inventory/run.js";
 import { encodePath } from "../files.js";
 import type { Side } from "../kind.js";
 import { dbfsRefusal } from "./dbfs-refusal.js";

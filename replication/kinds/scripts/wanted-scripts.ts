@@ -1,7 +1,7 @@
-import { type JsonObject, objectsOf } from "../../client/json.js";
-import { quoted } from "../../printable.js";
-import { messageOf } from "../../redact.js";
-import type { Run } from "../../run.js";
+import { type JsonObject, objectsOf } from "../../values/json.js";
+import { quoted } from "../../values/printable.js";
+import { messageOf } from "../../values/redact.js";
+import type { Run } from "../../inventory/run.js";
 import type { FileStatus } from "../files.js";
 import type { Item, Side } from "../kind.js";
 import { dbfsRefusal } from "./dbfs-refusal.js";

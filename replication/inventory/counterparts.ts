@@ -1,0 +1,155 @@
+import { forAll } from "../values/for-all.js";
+import type { Item, Kind } from "../kinds/kind.js";
+import { originOf, type Origin, parseOrigin } from "./marker.js";
+import type { Notes } from "../notes/notes.js";
+import { quoted } from "../values/printable.js";
+import type { Run } from "./run.js";
+import { stillThere } from "./still-there.js";
+
+/** Which of the target's objects stand for which origin. */
+export interface Counterparts {
+  of(origin: Origin): Item | undefined;
+  /** Second copies that we made, since an answer was lost: nobody's counterpart, and to be kept inert. */
+  readonly twins: readonly Item[];
+  /** Origins for which something stands there that bears our marker and was not made by us. */
+  readonly impostors: ReadonlyMap<Origin, Item>;
+  /** Origins whose noted copy was asked for by its id, and is gone. */
+  readonly gone: ReadonlySet<Origin>;
+}
+
+/**
+ * The source's objects, each with the origin that is proven. A marker is only a tag, and every user may set one: it counts where
+ * the source's own notes know that object for a copy. What the notes do not know is an origin of its own: a clone of a copy, or
+ * somebody's try to pass for one.
+ */
+export async function provenOrigins(
+  kind: Kind,
+  sources: readonly Item[],
+  sourceNotes: Notes,
+  run: Run,
+): Promise<readonly Item[]> {
+  if (kind.identity === "path" || !sources.some(({ marked }) => marked)) return sources;
+  const workspaceId = await run.source!.client.workspaceId();
+  return sources.map((item) =>
+    !item.marked || sourceNotes.get(item.origin)?.id === item.id
+      ? item
+      : { ...item, origin: originOf(workspaceId, kind.name, item.id), marked: false },
+  );
+}
+
+/**
+ * The target's copies as the notes know them, by their ids: whatever marker they bear now. What the notes know and the listing
+ * does not show is `missing`.
+ */
+export function knownByNotes(
+  kind: Kind,
+  targets: readonly Item[],
+  notes: Notes,
+  workspaceId: string,
+): { readonly known: ReadonlyMap<Origin, Item>; readonly missing: readonly Origin[] } {
+  const byId = new Map(targets.map((item) => [item.id, item]));
+  const known = new Map<Origin, Item>();
+  const missing: Origin[] = [];
+  for (const [origin, { id }] of notes.entries()) {
+    if (id === undefined) continue;
+    const item = byId.get(id);
+    if (!item) missing.push(origin);
+    else
+      known.set(origin, kind.identity === "path" ? item : asNoted(item, origin, originOf(workspaceId, kind.name, id)));
+  }
+  return { known, missing };
+}
+
+/** An original is what its own origin names; a copy without our marker for that origin has lost it. */
+function asNoted(item: Item, origin: Origin, own: Origin): Item {
+  if (item.origin === origin) return item;
+  const is = origin === own ? { original: true } : { original: false, markerLost: true };
+  return { ...item, origin, marked: false, ...is };
+}
+
+/**
+ * Finds the target's object for each of the source's.
+ *
+ * @throws when an object that the notes know is there and was not listed: the listing is a part of what there is.
+ */
+export async function counterpartsOf(
+  kind: Kind,
+  run: Run,
+  sources: readonly Item[],
+  targets: readonly Item[],
+  notes: Notes,
+): Promise<Counterparts> {
+  if (kind.identity === "path") {
+    const byOrigin = new Map(targets.map((item) => [item.origin, item]));
+    return { of: (origin) => byOrigin.get(origin), twins: [], impostors: new Map(), gone: new Set() };
+  }
+  const workspaceId = run.target ? await run.target.client.workspaceId() : "";
+  const { known, missing } = knownByNotes(kind, targets, notes, workspaceId);
+  const found = new Map(known);
+  const gone = new Set(await goneFrom(kind, run, missing, notes));
+  const byId = new Map(targets.map((item) => [item.id, item]));
+  for (const { origin, name } of sources) {
+    const first = parseOrigin(origin);
+    if (first.workspaceId !== workspaceId || found.has(origin)) continue;
+    const original = byId.get(first.id);
+    if (original) found.set(origin, { ...original, origin, marked: false, original: true });
+    else if (!gone.has(origin) && (await stillThere(kind, run.target!, first.id)))
+      throw notListed(kind, run, name, first.id);
+  }
+  const taken = new Set([...found.values()].map(({ id }) => id));
+  const marked = new Map<Origin, Item[]>();
+  for (const item of targets)
+    if (item.marked && !taken.has(item.id)) marked.set(item.origin, [...(marked.get(item.origin) ?? []), item]);
+  const twins: Item[] = [];
+  const impostors = new Map<Origin, Item>();
+  const origins = new Set([...sources.map(({ origin }) => origin), ...[...notes.entries()].map(([origin]) => origin)]);
+  for (const [origin, items] of marked) {
+    if (!origins.has(origin)) continue;
+    const record = notes.get(origin);
+    const unknownYet = record?.id === undefined;
+    if (!unknownYet && !record.mayHaveTwin) continue;
+    const ours = run.settings.notes === "trust" ? items : await madeByUs(items, run);
+    const [first, ...others] = [...ours].sort(byAge);
+    if (first && !found.has(origin)) {
+      found.set(origin, first);
+      twins.push(...others);
+    } else twins.push(...ours);
+    if (!found.has(origin)) impostors.set(origin, items[0]!);
+  }
+  return { of: (origin) => found.get(origin), twins, impostors, gone };
+}
+
+/**
+ * Those of the noted copies that are really gone.
+ *
+ * @throws when one is there and was not listed: the listing is a part of what there is.
+ */
+export async function goneFrom(
+  kind: Kind,
+  run: Run,
+  missing: readonly Origin[],
+  notes: Notes,
+): Promise<readonly Origin[]> {
+  await forAll(missing, async (origin) => {
+    const { id, name } = notes.get(origin)!;
+    if (kind.exists && run.target && (await stillThere(kind, run.target, id!))) throw notListed(kind, run, name, id!);
+  });
+  return missing;
+}
+
+function notListed(kind: Kind, run: Run, name: string, id: string): Error {
+  const where = run.target!.endpoint.stack;
+  return new Error(
+    `${kind.name}: ${where} has ${quoted(name)} [${id}] but did not list it, so the listing is a part; nothing is done`,
+  );
+}
+
+async function madeByUs(items: readonly Item[], run: Run): Promise<readonly Item[]> {
+  const me = await run.me();
+  return items.filter(({ creator }) => creator !== undefined && creator === me);
+}
+
+/** Ids grow: the first made comes first. */
+function byAge(a: Item, b: Item): number {
+  return a.id.length - b.id.length || (a.id < b.id ? -1 : 1);
+}
