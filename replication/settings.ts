@@ -1,8 +1,8 @@
 import type { AuthMethod } from "./client/credentials.js";
 import type { NotesPolicy } from "./notes/notes.js";
 
-/** The kinds that are replicated, by the API's plural. */
-export type KindName = "init-scripts" | "clusters" | "mounts" | "jobs";
+/** A replicated kind by the API's plural: `clusters`, `jobs`. The registry of kinds has them all. */
+export type KindName = string;
 
 /**
  * What a stack is today. `active`: works, and follows nobody. `standby`: follows its peer and is inert. `held`: was active, and has
@@ -46,7 +46,7 @@ export interface MountCredentials {
 
 /** How a standby follows its source. Plain data: it crosses into the provider's process. */
 export interface ReplicationSettings {
-  readonly select?: Readonly<Partial<Record<KindName, Selection>>>;
+  readonly select?: Readonly<Record<KindName, Selection | undefined>>;
   /** Whether an object that is gone from the source goes from the standby too. Default `keep`. */
   readonly deletions?: "keep" | "propagate";
   /** Most copies, in percent of a kind, that one run removes. Default 10. */
@@ -64,7 +64,7 @@ export interface ReplicationSettings {
   /** Node types that the standby's region lacks → the one to use there. */
   readonly nodeTypes?: Readonly<Record<string, string>>;
   /** Ids on the source → ids on the standby, by kind, for what is not replicated (pools, policies, warehouses, …). */
-  readonly idMappings?: Readonly<Partial<Record<string, Readonly<Record<string, string>>>>>;
+  readonly idMappings?: Readonly<Record<string, Readonly<Record<string, string>> | undefined>>;
   readonly mounts?: {
     /** Storage account on the source → the account, or read-only endpoint, that the standby mounts in its place. */
     readonly storageAccounts?: Readonly<Record<string, string>>;

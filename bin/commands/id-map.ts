@@ -1,19 +1,18 @@
 import { type Command } from "commander";
-import { readPulumi } from "./pulumi.js";
+import { readFile } from "node:fs/promises";
 
 interface Flags {
   readonly stack: string;
   readonly json?: boolean;
 }
 
-interface Resource {
-  readonly urn: string;
-  readonly outputs?: {
-    readonly kind?: string;
-    readonly idMap?: Readonly<Record<string, string>>;
-    readonly ledger?: { readonly lines?: readonly { readonly id?: string; readonly name: string }[] };
-  };
+interface Line {
+  readonly kind: string;
+  readonly id?: string;
+  readonly name: string;
 }
+
+type IdMaps = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 interface Mapping {
   readonly kind: string;
@@ -28,39 +27,39 @@ export function addIdMapCommand(program: Command): void {
     .command("id-map")
     .summary("print the ids of the copies: old → new")
     .description(
-      "Prints, from the stack's state, which id on the active side has which id here. No workspace is asked.",
+      "Prints, from the files of the stack's last update here (reports/), which id on the active side has which id here. No workspace is asked.",
     )
-    .argument("[kind]", "clusters, jobs, init-scripts or mounts; all of them by default")
+    .argument("[kind]", "clusters, jobs, …; all of them by default")
     .option("--stack <name>", "the stack that has the copies", "secondary")
     .option("--json", "as JSON: {kind: {old: new}}")
     .action(printIdMap);
 }
 
 async function printIdMap(kind: string | undefined, { stack, json = false }: Flags): Promise<void> {
-  const state = JSON.parse(await readPulumi("stack", "export", "--stack", stack)) as {
-    deployment: { resources?: readonly Resource[] };
-  };
-  const replicas = (state.deployment.resources ?? []).filter(({ urn }) => /dynamic\/replica:Kind::/.test(urn));
-  const kinds = replicas.flatMap(({ outputs }) => outputs?.kind ?? []);
+  const maps = await readReport<IdMaps>(stack, "id-map");
+  const kinds = Object.keys(maps);
   if (kind !== undefined && !kinds.includes(kind))
     throw new Error(`stack ${stack} has no copies of a kind "${kind}"; it has ${kinds.join(", ") || "none at all"}`);
-  const chosen = replicas.filter(({ outputs }) => kind === undefined || outputs?.kind === kind);
-  process.stdout.write(json ? jsonOf(chosen) : tableOf(chosen.flatMap(mappingsOf), stack));
+  const chosen = Object.fromEntries(Object.entries(maps).filter(([each]) => kind === undefined || each === kind));
+  if (json) process.stdout.write(`${JSON.stringify(chosen, null, 2)}\n`);
+  else process.stdout.write(tableOf(mappingsOf(chosen, await readReport<{ lines: Line[] }>(stack, "ledger")), stack));
 }
 
-function jsonOf(replicas: readonly Resource[]): string {
-  const maps = Object.fromEntries(replicas.map(({ outputs }) => [outputs?.kind, outputs?.idMap ?? {}]));
-  return `${JSON.stringify(maps, null, 2)}\n`;
+async function readReport<T>(stack: string, name: string): Promise<T> {
+  const file = `reports/${stack}-${name}.json`;
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as T;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new Error(`there is no ${file}: pulumi up --stack ${stack} writes it, also where it changes nothing`);
+  }
 }
 
-function mappingsOf({ outputs }: Resource): Mapping[] {
-  const names = new Map((outputs?.ledger?.lines ?? []).map(({ id, name }) => [id, name]));
-  return Object.entries(outputs?.idMap ?? {}).map(([old, id]) => ({
-    kind: outputs?.kind ?? "",
-    old,
-    new: id,
-    name: names.get(old) ?? "",
-  }));
+function mappingsOf(maps: IdMaps, { lines }: { readonly lines: readonly Line[] }): Mapping[] {
+  const names = new Map(lines.map(({ kind, id = "", name }) => [`${kind} ${id}`, name]));
+  return Object.entries(maps).flatMap(([kind, ids]) =>
+    Object.entries(ids).map(([old, id]) => ({ kind, old, new: id, name: names.get(`${kind} ${old}`) ?? "" })),
+  );
 }
 
 function tableOf(mappings: readonly Mapping[], stack: string): string {

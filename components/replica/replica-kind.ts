@@ -12,8 +12,6 @@ export interface ReplicaKindArgs {
   readonly settings: ReplicationSettings;
   /** Private key of this stack's notes. */
   readonly signingKey: pulumi.Input<string>;
-  /** Id maps of the kinds that objects of this one refer to. */
-  readonly idMaps?: pulumi.Input<Record<string, Record<string, string>>>;
   /** Where progress is shown. */
   readonly logUrn: pulumi.Input<string>;
 }
@@ -33,29 +31,22 @@ const provider: pulumi.dynamic.ResourceProvider = {
 
 /** All copies of one kind in one workspace. */
 export class ReplicaKind extends pulumi.dynamic.Resource {
-  /** Id on the source → id of the copy. */
-  declare readonly idMap: pulumi.Output<Record<string, string>>;
-  /** One line for each object of the source. */
+  /** Counts, and the first of what a person should read. */
   declare readonly ledger: pulumi.Output<Ledger>;
 
   /** When both sides were last compared, ISO 8601; undefined where they never were. */
   declare readonly comparedAt: pulumi.Output<string | undefined>;
 
-  constructor(
-    name: string,
-    { local, peer, settings, idMaps, ...shown }: ReplicaKindArgs,
-    opts: pulumi.CustomResourceOptions,
-  ) {
+  constructor(name: string, { local, peer, settings, ...shown }: ReplicaKindArgs, opts: pulumi.CustomResourceOptions) {
     // The same for each kind, and long: as a secret each is a word in a preview, not a page.
     const hidden = {
       local: pulumi.secret(local),
       settings: pulumi.secret(settings),
       ...(peer ? { peer: pulumi.secret(peer) } : {}),
-      ...(idMaps ? { idMaps: pulumi.secret(idMaps) } : {}),
     };
-    // The notes on the copies hold triggers and names exactly as they are, whatever somebody has written into them.
-    const secret = { additionalSecretOutputs: ["copies"] };
-    const outputs = { idMap: undefined, ledger: undefined, comparedAt: undefined };
+    // What is held stands there exactly as it is, whatever somebody has written into it.
+    const secret = { additionalSecretOutputs: ["held", "copies"] };
+    const outputs = { ledger: undefined, comparedAt: undefined };
     super(provider, name, { ...shown, ...hidden, ...outputs }, { ...opts, ...secret }, "replica", "Kind");
   }
 }

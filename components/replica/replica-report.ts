@@ -1,12 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { attention, describeLine, type Ledger, type LedgerLine, type Role } from "@databricks-dr/replication";
+import { attention, describeLine, type Ledger, type Role } from "@databricks-dr/replication";
 import * as pulumi from "@pulumi/pulumi";
+import { ReplicaFiles } from "./replica-files.js";
 
 /** What the resource of one kind knows after a run. */
 export interface KindReport {
   readonly ledger: Ledger;
-  readonly idMap: Readonly<Record<string, string>>;
   readonly comparedAt: string | undefined;
 }
 
@@ -24,8 +22,6 @@ export interface ReplicaReport {
   readonly idMapFile: string;
 }
 
-const directory = "reports";
-
 /** The exit code of a program that has told its user what is wrong: the engine adds nothing to it. */
 const failedAndSaidSo = 32;
 const mostLines = 20;
@@ -33,7 +29,8 @@ const mostCharacters = 240;
 
 /**
  * Writes the files and, where copies failed, fails the run: at its very end, so that all that it did is in the state and in the
- * stack's outputs. A preview writes nothing.
+ * stack's outputs. A preview
+ * writes what would be done.
  */
 export function reportOf(
   parent: pulumi.Resource,
@@ -41,6 +38,7 @@ export function reportOf(
   kinds: Readonly<Record<string, KindReport>>,
 ): ReplicaReport {
   const lines = Object.values(kinds).flatMap(({ ledger }) => ledger.lines);
+  const files = new ReplicaFiles(stack, Object.keys(kinds));
   const at = new Date().toISOString();
   const told = attention(lines).map((line) => inShort(describeLine(line)));
   const report = {
@@ -50,19 +48,18 @@ export function reportOf(
       ...(told.length > mostLines ? [`… and ${told.length - mostLines} more`] : []),
     ],
     comparedAt: pulumi.runtime.isDryRun() ? (last?.comparedAt ?? {}) : comparedAt(kinds, role, at, last?.comparedAt),
-    ledgerFile: join(directory, `${stack}-ledger.json`),
-    idMapFile: join(directory, `${stack}-id-map.json`),
+    ledgerFile: files.ledger,
+    idMapFile: files.idMap,
   };
-  if (pulumi.runtime.isDryRun()) return report;
   const { counts, comparedAt: compared } = report;
+  if (pulumi.runtime.isDryRun()) {
+    files.writePreview({ stack, role, at });
+    return report;
+  }
   const effort = byKind(kinds, ({ ledger: { calls, seconds } }) => ({ calls, seconds }));
-  mkdirSync(directory, { recursive: true });
-  write(report.ledgerFile, { stack, role, at, comparedAt: compared, counts, effort, lines });
-  write(
-    report.idMapFile,
-    byKind(kinds, ({ idMap }) => idMap),
-  );
-  failWith(parent, lines);
+  files.writeLedger({ stack, role, at, comparedAt: compared, counts, effort });
+  files.writeIdMap();
+  failWith(parent, kinds);
   return report;
 }
 
@@ -89,11 +86,14 @@ function inShort(line: string): string {
   return line.length <= mostCharacters ? line : `${line.slice(0, mostCharacters)}…`;
 }
 
-function failWith(parent: pulumi.Resource, lines: readonly LedgerLine[]): void {
+function failWith(parent: pulumi.Resource, kinds: Readonly<Record<string, KindReport>>): void {
+  const reports = Object.values(kinds);
+  const count = reports.reduce((sum, { ledger: { counts } }) => sum + (counts.failed ?? 0), 0);
+  if (count === 0) return;
+  const lines = reports.flatMap(({ ledger }) => ledger.lines);
   const failed = lines.filter(({ outcome }) => outcome === "failed").map(describeLine);
-  if (failed.length === 0) return;
-  const shown = [...failed.slice(0, mostLines), ...(failed.length > mostLines ? ["…"] : [])];
-  const text = `${failed.length} failed; everything else is done. The next run goes on from here.`;
+  const shown = [...failed.slice(0, mostLines), ...(count > mostLines ? ["…"] : [])];
+  const text = `${count} failed; everything else is done. The next run goes on from here.`;
   void pulumi.log.error([text, ...shown.map((line) => `  ${line}`)].join("\n"), parent);
   // An error that is only logged leaves the exit code 0. A resource that fails would keep the stack's outputs as they were.
   process.exitCode = failedAndSaidSo;
@@ -104,8 +104,4 @@ function byKind<T>(
   part: (kind: KindReport) => T,
 ): Readonly<Record<string, T>> {
   return Object.fromEntries(Object.entries(kinds).map(([kind, report]) => [kind, part(report)]));
-}
-
-function write(file: string, content: object): void {
-  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
 }

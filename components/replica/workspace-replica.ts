@@ -1,4 +1,4 @@
-import type { Endpoint, KindName, ReplicationSettings, Role } from "@databricks-dr/replication";
+import { type Endpoint, type Kind, kinds, type ReplicationSettings, type Role } from "@databricks-dr/replication";
 import * as pulumi from "@pulumi/pulumi";
 import { ReplicaKind } from "./replica-kind.js";
 import { type KindReport, type ReplicaReport, reportOf } from "./replica-report.js";
@@ -34,52 +34,30 @@ export class WorkspaceReplica extends pulumi.ComponentResource {
     const { stack, role, local, signingKey } = args;
     const inForce = new RoleInForce(`${name}-role`, { stack, role, local, signingKey }, { parent: this });
     this.roleSince = inForce.since;
-    const kind = kindMaker(this, name, args, inForce);
-    const initScripts = kind("init-scripts");
-    const clusters = kind("clusters", { after: [initScripts] });
-    const mounts = kind("mounts");
-    const jobs = kind("jobs", { after: [initScripts], idMaps: { clusters: clusters.idMap } });
-    const kinds = { "init-scripts": initScripts, clusters, mounts, jobs };
+    const replicas = new Map<string, ReplicaKind>();
+    for (const kind of kinds) replicas.set(kind.name, this.#replicaOf(kind, name, args, [inForce], replicas));
     this.report = pulumi
-      .all(Object.fromEntries(Object.entries(kinds).map(([each, replica]) => [each, partsOf(replica)])))
+      .all(Object.fromEntries([...replicas].map(([each, replica]) => [each, partsOf(replica)])))
       .apply((known) => reportOf(this, args, known));
     this.registerOutputs({ report: this.report });
   }
-}
 
-function partsOf({ ledger, idMap, comparedAt }: ReplicaKind): pulumi.Output<KindReport> {
-  return pulumi.all([ledger, idMap, comparedAt]).apply(([a, b, c]) => ({ ledger: a, idMap: b, comparedAt: c }));
-}
-
-interface Order {
-  /** Kinds that must be there first. */
-  readonly after?: readonly ReplicaKind[];
-  /** Id maps of the kinds that this one refers to; they order it as well. */
-  readonly idMaps?: Record<string, pulumi.Input<Record<string, string>>>;
-}
-
-function kindMaker(
-  parent: WorkspaceReplica,
-  name: string,
-  { role, local, peer, settings, signingKey }: WorkspaceReplicaArgs,
-  inForce: RoleInForce,
-) {
-  return (kind: KindName, { after = [], idMaps }: Order = {}): ReplicaKind => {
+  /** A kind is copied once those are that it comes after, and removed before them. */
+  #replicaOf(
+    { name: kind, after = [] }: Pick<Kind, "name" | "after">,
+    name: string,
+    { role, local, peer, settings, signingKey }: WorkspaceReplicaArgs,
+    first: readonly pulumi.Resource[],
+    replicas: ReadonlyMap<string, ReplicaKind>,
+  ): ReplicaKind {
     // Not taken from the parent's urn: to depend on a component is to wait for all its children, this one included.
     const logUrn = `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${type}$pulumi-nodejs:dynamic/replica:Kind::${name}-${kind}`;
-    return new ReplicaKind(
-      `${name}-${kind}`,
-      {
-        kind,
-        role,
-        local,
-        settings,
-        signingKey,
-        logUrn,
-        ...(peer ? { peer } : {}),
-        ...(idMaps ? { idMaps: pulumi.output(idMaps) } : {}),
-      },
-      { dependsOn: [inForce, ...after], parent },
-    );
-  };
+    const args = { kind, role, local, settings, signingKey, logUrn, ...(peer ? { peer } : {}) };
+    const dependsOn = [...first, ...after.map((each) => replicas.get(each)!)];
+    return new ReplicaKind(`${name}-${kind}`, args, { dependsOn, parent: this });
+  }
+}
+
+function partsOf({ ledger, comparedAt }: ReplicaKind): pulumi.Output<KindReport> {
+  return pulumi.all([ledger, comparedAt]).apply(([a, b]) => ({ ledger: a, comparedAt: b }));
 }

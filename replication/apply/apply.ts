@@ -2,20 +2,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { mayHaveHappened } from "../client/errors.js";
 import type { JsonObject } from "../values/json.js";
 import { fingerprint, sameJson } from "../values/fingerprint.js";
-import { forAll } from "../values/for-all.js";
+import { orGone } from "../kinds/or-gone.js";
+import { forAll, mapAll } from "../values/for-all.js";
 import { only } from "../kinds/fields.js";
-import { type Item, type Kind, NeedsPerson, type Operation, type Side } from "../kinds/kind.js";
+import { heldIn } from "../kinds/held-fields.js";
+import { type Defined, type Item, type Kind, NeedsPerson, type Operation, type Side } from "../kinds/kind.js";
 import type { LedgerLine, Outcome } from "../report/ledger.js";
+import { copyLine, foreignLine, strangerLine } from "../report/lines.js";
 import { describeChanges } from "../values/changes.js";
 import { editsOfUnseen, visible } from "../plan/compare.js";
 import type { Origin } from "../inventory/marker.js";
 import type { Notes, Remembered } from "../notes/notes.js";
-import type { CopyRecord, Seen } from "../notes/record.js";
-import type { Orphan } from "../inventory/orphans.js";
-import { isCounterpart, type Plan, type PlannedCopy } from "../plan/plan.js";
+import type { CopyRecord } from "../notes/record.js";
+import type { Orphan } from "../plan/orphans.js";
+import { isCounterpart, type Plan, type PlannedCopy, type Plans, unwritten } from "../plan/planned.js";
+import { madeTwice } from "../plan/strangers.js";
 import type { Progress } from "../report/progress.js";
 import { messageOf, redactText } from "../values/redact.js";
-import { keyOf, referencesOf } from "../plan/references.js";
+import { keyOf, referencesOf } from "../kinds/references.js";
 import { Resolver } from "../plan/resolver.js";
 import { whyMissing } from "../plan/missing-copies.js";
 import type { Run } from "../inventory/run.js";
@@ -23,6 +27,9 @@ import { isGone } from "../inventory/still-there.js";
 import { verdictOn } from "./verdict.js";
 
 const createAttempts = 4;
+
+/** Up to so many written objects are asked for one by one. */
+const mostAskedEach = 100;
 
 /** How many objects that run until they are stopped are made at once: so many run at most if this process is killed. */
 const runningAtOnce = 4;
@@ -41,17 +48,22 @@ interface Staying {
 export interface Applied {
   readonly lines: LedgerLine[];
   /** Id on the source → id on the target. */
-  readonly idMap: Readonly<Record<string, string>>;
-  readonly records: ReadonlyMap<Origin, CopyRecord>;
-  readonly notesSerial: number;
+  readonly ids: ReadonlyMap<string, string>;
+  readonly notes: Notes;
 }
 
 /** Carries out a plan: one object's failure stops no other, and what was done is known whatever happens next. */
-export async function applyPlan(plan: Plan, run: Run, remembered: Remembered, progress: Progress): Promise<Applied> {
+export async function applyPlan(
+  plan: Plan,
+  run: Run,
+  plans: Plans,
+  remembered: Remembered,
+  progress: Progress,
+): Promise<Applied> {
   const target = run.target;
   if (!target) throw new Error(`${plan.kind.name}: the standby's workspace does not exist yet`);
   const notes = await run.notes("target", plan.kind.name);
-  const application = new Application(plan, run, target, notes, remembered, progress);
+  const application = new Application(plan, run, plans, target, notes, remembered, progress);
   try {
     await application.run();
   } finally {
@@ -68,6 +80,8 @@ class Application {
   readonly #otherLines: LedgerLine[] = [];
   /** Full definitions asked for, by origin, to be fingerprinted once the write is proven. */
   readonly #written = new Map<Origin, JsonObject>();
+  /** What this run looked at when it was to be written. */
+  readonly #looked = new Map<Origin, JsonObject>();
   /** What earlier runs meant to write: if it is there now, one that died has written it. */
   readonly #intendedBefore: ReadonlySet<Origin>;
   /** Ids on the target that were there before this run and are no counterparts. */
@@ -80,13 +94,14 @@ class Application {
   constructor(
     private readonly plan: Plan,
     private readonly context: Run,
+    private readonly plans: Plans,
     private readonly target: Side,
     private readonly notes: Notes,
     private readonly remembered: Remembered,
     private readonly progress: Progress,
   ) {
     this.#kind = plan.kind;
-    this.#intendedBefore = new Set([...notes.entries()].map(([origin]) => origin));
+    this.#intendedBefore = new Set(notes.origins());
     const { foreign, orphans, twins } = plan;
     this.#stoodBefore = new Set([...foreign, ...twins, ...orphans.map(({ copy }) => copy)].map(({ id }) => id));
     for (const copy of plan.copies)
@@ -140,10 +155,9 @@ class Application {
   result(): Applied {
     const lines = this.plan.copies.map((copy) => this.#line(copy));
     return {
-      lines: [...this.plan.foreign.map((item) => this.#foreignLine(item)), ...lines, ...this.#otherLines],
-      idMap: Object.fromEntries(this.#ids),
-      records: new Map(this.notes.entries()),
-      notesSerial: this.notes.serial,
+      lines: [...this.plan.foreign.map((item) => foreignLine(this.#kind, item)), ...lines, ...this.#otherLines],
+      ids: this.#ids,
+      notes: this.notes,
     };
   }
 
@@ -179,7 +193,7 @@ class Application {
 
   /** A name may have a secret in it; a path is what its copy is known by. */
   #nameOf({ name }: Item): string {
-    return this.#kind.identity === "path" ? name : redactText(name);
+    return this.#kind.identity.by === "path" ? name : redactText(name);
   }
 
   /** How the copy shows is not known until it is proven: after a run that dies here, our own write is no hand edit. */
@@ -213,7 +227,7 @@ class Application {
   }
 
   #needs({ prepared }: PlannedCopy): string[] {
-    return referencesOf(prepared!.definition)
+    return referencesOf(this.#kind, prepared!.definition)
       .filter(({ kind }) => kind === this.#kind.name)
       .map(({ id }) => id);
   }
@@ -231,7 +245,7 @@ class Application {
   }
 
   async #create(copy: PlannedCopy): Promise<string[]> {
-    const definition = await this.#translate(copy);
+    const definition = await this.#define(copy);
     const request = { source: copy.source, definition };
     if (this.#cannotStop !== undefined)
       throw new Error(`not made, since another that was made could not be stopped (${this.#cannotStop})`);
@@ -240,6 +254,15 @@ class Application {
     await this.#kind.complete?.(this.target, id, request);
     this.#written.set(copy.source.origin, definition);
     return attention;
+  }
+
+  /** What is to be written; of an object that is dear to look at it is looked at now. */
+  async #define(copy: PlannedCopy): Promise<JsonObject> {
+    if (!this.#kind.define || copy.source.definition) return this.#translate(copy);
+    const source = await this.context.defined("source", this.#kind.name, copy.source);
+    if (!source) throw new Error("deleted on the source since it was listed; the next run knows");
+    this.#looked.set(copy.source.origin, source.definition);
+    return source.definition;
   }
 
   /** What cannot be stopped runs until somebody stops it: nothing more is made then. */
@@ -283,8 +306,8 @@ class Application {
   async #findMade(source: Item): Promise<string | undefined> {
     const found = await this.#kind.find!(this.target, source);
     if (found.length === 0) return undefined;
-    const me = await this.context.me();
-    return found.find(({ id, creator }) => creator === me && !this.#stoodBefore.has(id))?.id;
+    const ours = await this.context.madeByUs(found);
+    return ours.find(({ id }) => !this.#stoodBefore.has(id))?.id;
   }
 
   #made(copy: PlannedCopy, id: string): string {
@@ -300,7 +323,8 @@ class Application {
   async #update(copy: PlannedCopy): Promise<string[]> {
     const id = this.#ids.get(copy.source.id)!;
     const definition = await this.#translate(copy);
-    const actual = copy.actual ?? { ...copy.source, id, definition: {}, original: false };
+    const { actual: there = { ...copy.source, id, original: false } } = copy;
+    const actual = { ...there, definition: there.definition ?? {} };
     await this.#kind.update!(this.target, id, { source: copy.source, definition }, actual, this.context);
     this.#written.set(copy.source.origin, definition);
     return actual.unsettled?.length ? this.#settle(id) : [];
@@ -330,7 +354,7 @@ class Application {
     const origin = copy?.source.origin ?? item.origin;
     const record = { ...(this.notes.get(origin) ?? { name: this.#nameOf(item) }), id: item.id };
     if (record.held) return;
-    const own = only(item.definition, this.#kind.triggers ?? []);
+    const own = heldIn(this.#kind, item.definition);
     const ofSource = heldOf(copy?.prepared);
     const held = ofSource.held ? ofSource : { held: own, heldFrom: "here" as const };
     if (Object.keys(held.held ?? {}).length > 0) this.notes.set(origin, { ...record, ...held });
@@ -364,7 +388,7 @@ class Application {
   }
 
   #orphanLine({ copy }: Orphan, outcome: Outcome, why: string): void {
-    this.#otherLines.push({ ...this.#lineOf(copy), outcome, why });
+    this.#otherLines.push({ ...strangerLine(this.#kind.name, copy), outcome, why });
   }
 
   /** The definition with the target's ids as they are known by now. */
@@ -372,20 +396,22 @@ class Application {
     const { definition, missing } = await this.#resolver().toWrite(copy.prepared!.definition);
     const { copies } = this.plan;
     if (missing.length > 0)
-      throw new NeedsPerson(await whyMissing(missing, this.context, { kind: this.#kind.name, copies }));
+      throw new NeedsPerson(await whyMissing(missing, this.context, this.plans, { kind: this.#kind.name, copies }));
     return definition;
   }
 
   #resolver(): Resolver {
     const own = { ids: this.#ids, pending: new Set<string>() };
-    return new Resolver(this.context, async (kind) => (kind === this.#kind.name ? own : this.context.copyIds(kind)));
+    return new Resolver(this.#kind, this.context, async (kind) =>
+      kind === this.#kind.name ? own : this.plans.copyIds(kind),
+    );
   }
 
   async #writeAll(copies: readonly PlannedCopy[], removals: readonly Orphan[]): Promise<void> {
     const operations: Operation[] = copies.map((copy) => {
       const request = { source: copy.source, definition: copy.prepared!.definition };
       return copy.actual
-        ? { action: "update", id: copy.actual.id, copy: request, actual: copy.actual }
+        ? { action: "update", id: copy.actual.id, copy: request, actual: copy.actual as Defined }
         : { action: "create", copy: request };
     });
     const removing: Operation[] = removals.map(({ copy }) => ({ action: "remove", id: copy.id, name: copy.name }));
@@ -428,7 +454,7 @@ class Application {
     const { copies } = this.plan;
     for (const copy of copies) {
       const { actual, action } = copy;
-      if (actual && action === "note") this.#record(copy, actual, await this.#translate(copy), true);
+      if (actual && action === "note") this.#record(copy, actual as Defined, await this.#translate(copy), true);
     }
     if (this.#written.size === 0) return;
     for (const { source } of copies)
@@ -440,33 +466,49 @@ class Application {
       const written = this.#written.get(copy.source.origin);
       if (!written) continue;
       const item = shown.get(this.#ids.get(copy.source.id) ?? "");
-      const fault = item ? this.#faultIn(copy, item, written) : (listed.failure ?? "the standby does not list it");
-      if (item && fault === undefined) this.#record(copy, item, written, false);
+      const defined = item && (await this.context.defined("target", this.#kind.name, item));
+      const fault = defined
+        ? this.#faultIn(copy, defined, written)
+        : (listed.failure ?? "the standby does not list it");
+      if (defined && fault === undefined) this.#record(copy, defined, written, false);
       else this.#outcomes.set(copy, { outcome: "failed", why: [`was written, but ${fault}`] });
     }
     await forAll(await this.#twinsOf(listed.items), (twin) => this.#tellTwin(twin));
   }
 
   /** Why what is listed cannot be what was written: an answer of 200 is no proof that it was done. */
-  #faultIn({ actual, action }: PlannedCopy, item: Item, written: JsonObject): string | undefined {
+  #faultIn({ actual, action }: PlannedCopy, item: Defined, written: JsonObject): string | undefined {
     if (item.unreadable !== undefined) return item.unreadable;
+    if (action === "update" && item.stamp !== undefined && item.stamp === actual?.stamp)
+      return "the standby shows it as it was before";
     const differs = editsOfUnseen(this.#kind, item, written);
     if (Object.keys(differs).length > 0) return `shows ${describeChanges(differs)}`;
     const [is, shouldBe] = [visible(this.#kind, item.definition), visible(this.#kind, written)];
     if (sameJson(is, shouldBe)) return undefined;
     // A workspace may show what it was given in a form of its own; a file or mount is what it is.
     const isAsBefore =
-      action === "update" && actual !== undefined && sameJson(is, visible(this.#kind, actual.definition));
-    return isAsBefore || this.#kind.identity === "path" ? "the standby shows it as it was before" : undefined;
+      action === "update" && actual?.definition !== undefined && sameJson(is, visible(this.#kind, actual.definition));
+    return isAsBefore || this.#kind.identity.by === "path" ? "the standby shows it as it was before" : undefined;
   }
 
   /** A listing that fails must not cost what is known of all that was made. */
   async #listAgain(): Promise<{ readonly items: readonly Item[]; readonly failure?: string }> {
     try {
+      const { get, define } = this.#kind;
+      if (get && define && this.#written.size <= mostAskedEach) return { items: await this.#askEach() };
       return { items: await this.#kind.list(this.target, this.context) };
     } catch (error) {
       return { items: [], failure: `the standby cannot be listed (${messageOf(error)})` };
     }
+  }
+
+  /** A few are soon asked for, where the listing of all takes long. */
+  async #askEach(): Promise<Item[]> {
+    const written = this.plan.copies.flatMap(({ source: { origin, id } }) =>
+      this.#written.has(origin) ? (this.#ids.get(id) ?? []) : [],
+    );
+    const items = await mapAll(written, (id) => orGone(() => this.#kind.get!(this.target, id, this.context)));
+    return items.filter((item) => item !== undefined);
   }
 
   /** Second copies that came through in this very run: their creation was given up for lost, and tried again. */
@@ -474,16 +516,14 @@ class Application {
     const counterparts = this.plan.copies.flatMap(({ actual }) => actual?.id ?? []);
     const known = new Set([...this.#stoodBefore, ...counterparts, ...this.#ids.values()]);
     const marked = items.filter(({ id, origin, marked }) => marked && this.#written.has(origin) && !known.has(id));
-    if (marked.length === 0) return [];
-    const me = await this.context.me();
-    return marked.filter(({ creator }) => creator === me);
+    return [...(await this.context.madeByUs(marked))];
   }
 
   async #tellTwin(twin: Item): Promise<void> {
     const settled =
       twin.unsettled?.length !== 0 ? await this.#settle(twin.id).catch((error: unknown) => [messageOf(error)]) : [];
     this.#otherLines.push({
-      ...this.#lineOf(twin),
+      ...strangerLine(this.#kind.name, twin),
       outcome: "needs-a-person",
       why: [madeTwice, ...settled].join("; "),
     });
@@ -497,7 +537,7 @@ class Application {
       const record = this.notes.get(source.origin);
       if (!record?.held || record.heldFrom || !prepared?.held) continue;
       const heldIds: Record<string, string> = {};
-      for (const reference of referencesOf(record.held)) {
+      for (const reference of referencesOf(this.#kind, record.held)) {
         const resolution = await resolver.resolve(reference);
         if (resolution !== undefined && resolution !== "pending") heldIds[keyOf(reference)] = resolution.id;
       }
@@ -506,83 +546,45 @@ class Application {
     }
   }
 
-  #lineOf({ id, name }: Item): Pick<LedgerLine, "kind" | "name" | "copyId"> {
-    return { kind: this.#kind.name, name, copyId: id };
-  }
-
-  #record({ source, prepared }: PlannedCopy, item: Item, desired: JsonObject, noted: boolean): void {
+  #record({ source, prepared, standIn }: PlannedCopy, item: Defined, desired: JsonObject, noted: boolean): void {
     const { origin } = source;
-    const { held, adopted, nodeTypes: _, ...before } = this.notes.get(origin) ?? this.#newRecord(source);
-    const stoodThere = this.#kind.identity === "path" && noted && (adopted ?? !this.#intendedBefore.has(origin));
-    const seen = (of: Item): Seen => ({ stamp: of.stamp ?? "", definition: of.definition });
+    const { held, standIn: was, nodeTypes: _, ...before } = this.notes.get(origin) ?? this.#newRecord(source);
+    const stoodThere = noted && (was ?? (standIn === true && !this.#intendedBefore.has(origin)));
+    const definition = source.definition ?? this.#looked.get(origin) ?? {};
+    const hidden = only(definition, this.#kind.unseen ?? []);
     this.notes.set(origin, {
       ...before,
       name: this.#nameOf(source),
       id: item.id,
       sourceId: source.id,
-      source: fingerprint(visible(this.#kind, source.definition)),
+      source: fingerprint(visible(this.#kind, definition)),
       desired: fingerprint(desired),
       actual: fingerprint(visible(this.#kind, item.definition)),
       ...(held ? { held } : {}),
       ...(prepared?.nodeTypes ? { nodeTypes: prepared.nodeTypes } : {}),
-      ...(stoodThere ? { adopted: true } : {}),
+      ...(stoodThere ? { standIn: true } : {}),
       // Noted before it was made, by a run that died: that one may have sent the creation twice.
       ...(noted && this.#intendedBefore.has(origin) && before.id === undefined ? { mayHaveTwin: true } : {}),
-      ...(source.stamp !== undefined && item.stamp !== undefined
-        ? { seen: { source: seen(source), target: seen(item) } }
-        : {}),
+      ...(source.stamp === undefined
+        ? {}
+        : { seen: { source: source.stamp, ...(item.stamp === undefined ? {} : { target: item.stamp }) } }),
+      ...(source.stamp !== undefined && Object.keys(hidden).length > 0 ? { unseen: hidden } : {}),
     });
-  }
-
-  #foreignLine(item: Item): LedgerLine {
-    const alarm = runningClone(this.#kind, item);
-    if (alarm !== undefined) return { ...this.#lineOf(item), outcome: "needs-a-person", why: alarm };
-    const whose = item.marked ? "a clone of a copy" : "only on the standby";
-    const triggers = Object.keys(only(item.definition, this.#kind.triggers ?? []));
-    const why = [`${whose}; it is left alone`, ...triggers.map((trigger) => `it keeps its ${trigger}`)].join("; ");
-    return { ...this.#lineOf(item), outcome: "not-ours", why };
   }
 
   #line(copy: PlannedCopy): LedgerLine {
     const { source } = copy;
     const came = this.#outcomes.get(copy);
-    const why = [...new Set([...(came?.why ?? []), ...copy.why])].join("; ");
-    const copyId = this.#ids.get(source.id);
-    const held = copyId !== undefined ? Object.keys(this.notes.get(source.origin)?.held ?? {}) : [];
-    return {
-      kind: this.#kind.name,
-      name: source.name,
-      id: source.id,
-      ...(copyId !== undefined ? { copyId } : {}),
-      outcome: came?.outcome ?? unwritten(copy),
-      ...(why ? { why } : {}),
-      ...(held.length > 0 ? { held } : {}),
-    };
+    const held = Object.keys(this.notes.get(source.origin)?.held ?? {});
+    const why = [...(came?.why ?? []), ...copy.why];
+    return copyLine(this.#kind.name, copy, came?.outcome ?? unwritten(copy), why, this.#ids.get(source.id), held);
   }
-}
-
-/** Said of a second copy that came through. */
-export const madeTwice = "made twice, since the answer to its first creation was lost: remove this one by hand";
-
-/** A clone of a copy that runs by itself: what it does is done twice. Undefined where it does not, or is no clone. */
-export function runningClone({ triggers = [] }: Kind, { marked, definition }: Item): string | undefined {
-  const own = Object.keys(only(definition, triggers));
-  if (!marked || own.length === 0) return undefined;
-  return `a clone of a copy; it is left alone, and its ${own.join(" and ")} fires on the standby: take that off, or our tag`;
 }
 
 /** The triggers to hold, as a record has them. */
 function heldOf(prepared: PlannedCopy["prepared"]): Pick<CopyRecord, "held" | "heldFrom"> {
   const { held, heldFrom } = prepared ?? {};
   return { ...(held ? { held } : {}), ...(held && heldFrom ? { heldFrom } : {}) };
-}
-
-/** What became of a copy for which nothing had to be sent. */
-export function unwritten({ action, adopted, waits }: PlannedCopy): Outcome {
-  if (action === "skip") return "skipped";
-  if (action === "blocked") return waits ? "failed" : "needs-a-person";
-  if (action === "note") return adopted ? "adopted" : "updated";
-  return adopted ? "adopted" : "unchanged";
 }
 
 async function unwrap<T>(result: PromiseSettledResult<T>): Promise<T> {

@@ -1,10 +1,8 @@
-import { forAll } from "../values/for-all.js";
 import type { Item, Kind } from "../kinds/kind.js";
 import { originOf, type Origin, parseOrigin } from "./marker.js";
 import type { Notes } from "../notes/notes.js";
-import { quoted } from "../values/printable.js";
 import type { Run } from "./run.js";
-import { stillThere } from "./still-there.js";
+import { assertGone } from "./still-there.js";
 
 /** Which of the target's objects stand for which origin. */
 export interface Counterparts {
@@ -13,7 +11,7 @@ export interface Counterparts {
   readonly twins: readonly Item[];
   /** Origins for which something stands there that bears our marker and was not made by us. */
   readonly impostors: ReadonlyMap<Origin, Item>;
-  /** Origins whose noted copy was asked for by its id, and is gone. */
+  /** Origins whose noted copy was asked for by its id and is gone, or is another's by now. */
   readonly gone: ReadonlySet<Origin>;
 }
 
@@ -28,7 +26,7 @@ export async function provenOrigins(
   sourceNotes: Notes,
   run: Run,
 ): Promise<readonly Item[]> {
-  if (kind.identity === "path" || !sources.some(({ marked }) => marked)) return sources;
+  if (kind.identity.by === "path" || !sources.some(({ marked }) => marked)) return sources;
   const workspaceId = await run.source!.client.workspaceId();
   return sources.map((item) =>
     !item.marked || sourceNotes.get(item.origin)?.id === item.id
@@ -50,20 +48,24 @@ export function knownByNotes(
   const byId = new Map(targets.map((item) => [item.id, item]));
   const known = new Map<Origin, Item>();
   const missing: Origin[] = [];
-  for (const [origin, { id }] of notes.entries()) {
+  for (const [origin, { id, standIn }] of notes.entries()) {
     if (id === undefined) continue;
     const item = byId.get(id);
     if (!item) missing.push(origin);
-    else
-      known.set(origin, kind.identity === "path" ? item : asNoted(item, origin, originOf(workspaceId, kind.name, id)));
+    else if (kind.identity.by === "path") known.set(origin, item);
+    else if (standIn) known.set(origin, { ...item, origin, marked: false, standIn });
+    else known.set(origin, asNoted(kind, item, origin, originOf(workspaceId, kind.name, id)));
   }
+  for (const item of targets)
+    if (!known.has(item.origin) && notes.recordOf(item.origin, item.id, item.name)) known.set(item.origin, item);
   return { known, missing };
 }
 
 /** An original is what its own origin names; a copy without our marker for that origin has lost it. */
-function asNoted(item: Item, origin: Origin, own: Origin): Item {
+function asNoted({ identity }: Kind, item: Item, origin: Origin, own: Origin): Item {
   if (item.origin === origin) return item;
-  const is = origin === own ? { original: true } : { original: false, markerLost: true };
+  const bearsMarker = identity.by !== "path" && identity.tag !== undefined;
+  const is = origin === own ? { original: true } : { original: false, ...(bearsMarker ? { markerLost: true } : {}) };
   return { ...item, origin, marked: false, ...is };
 }
 
@@ -79,7 +81,8 @@ export async function counterpartsOf(
   targets: readonly Item[],
   notes: Notes,
 ): Promise<Counterparts> {
-  if (kind.identity === "path") {
+  const { identity } = kind;
+  if (identity.by === "path") {
     const byOrigin = new Map(targets.map((item) => [item.origin, item]));
     return { of: (origin) => byOrigin.get(origin), twins: [], impostors: new Map(), gone: new Set() };
   }
@@ -93,22 +96,35 @@ export async function counterpartsOf(
     if (first.workspaceId !== workspaceId || found.has(origin)) continue;
     const original = byId.get(first.id);
     if (original) found.set(origin, { ...original, origin, marked: false, original: true });
-    else if (!gone.has(origin) && (await stillThere(kind, run.target!, first.id)))
-      throw notListed(kind, run, name, first.id);
+    else if (!gone.has(origin)) await assertGone(kind, run.target!, [{ id: first.id, name }]);
   }
+  const { twins, impostors } = await markedCounterparts(run, sources, targets, notes, found);
+  if (identity.by === "name") await namedCounterparts(run, sources, targets, found, gone);
+  return { of: (origin) => found.get(origin), twins, impostors, gone };
+}
+
+/** Finds, of what the notes do not know, what bears the marker of a source's object and was made by us. */
+async function markedCounterparts(
+  run: Run,
+  sources: readonly Item[],
+  targets: readonly Item[],
+  notes: Notes,
+  found: Map<Origin, Item>,
+): Promise<Pick<Counterparts, "twins" | "impostors">> {
   const taken = new Set([...found.values()].map(({ id }) => id));
   const marked = new Map<Origin, Item[]>();
   for (const item of targets)
     if (item.marked && !taken.has(item.id)) marked.set(item.origin, [...(marked.get(item.origin) ?? []), item]);
   const twins: Item[] = [];
   const impostors = new Map<Origin, Item>();
-  const origins = new Set([...sources.map(({ origin }) => origin), ...[...notes.entries()].map(([origin]) => origin)]);
+  const wanted = new Set([...sources.map(({ origin }) => origin), ...notes.origins()]);
   for (const [origin, items] of marked) {
-    if (!origins.has(origin)) continue;
+    if (!wanted.has(origin)) continue;
     const record = notes.get(origin);
     const unknownYet = record?.id === undefined;
     if (!unknownYet && !record.mayHaveTwin) continue;
-    const ours = run.settings.notes === "trust" ? items : await madeByUs(items, run);
+    const known = items.filter(({ id, name }) => notes.recordOf(origin, id, name) !== undefined);
+    const ours = run.settings.notes === "trust" ? items : known.length > 0 ? known : await run.madeByUs(items);
     const [first, ...others] = [...ours].sort(byAge);
     if (first && !found.has(origin)) {
       found.set(origin, first);
@@ -116,7 +132,35 @@ export async function counterpartsOf(
     } else twins.push(...ours);
     if (!found.has(origin)) impostors.set(origin, items[0]!);
   }
-  return { of: (origin) => found.get(origin), twins, impostors, gone };
+  return { twins, impostors };
+}
+
+/**
+ * Finds what bears the name, where each is there once: our copy of an object that is gone from the source becomes that of the one
+ * that was made under its name; what somebody else made stands in.
+ */
+async function namedCounterparts(
+  run: Run,
+  sources: readonly Item[],
+  targets: readonly Item[],
+  found: Map<Origin, Item>,
+  gone: Set<Origin>,
+): Promise<void> {
+  const origins = new Set(sources.map(({ origin }) => origin));
+  const owner = new Map([...found].map(([origin, { id }]) => [id, origin]));
+  const byName = new Map(targets.map((item) => [item.name, item]));
+  for (const { origin, name, leftOut } of sources) {
+    const named = byName.get(name);
+    if (!named || leftOut !== undefined || found.has(origin)) continue;
+    const before = owner.get(named.id);
+    if (before !== undefined && origins.has(before)) continue;
+    const isOurs = before !== undefined || named.builtIn === true || (await run.madeByUs([named])).length > 0;
+    if (before !== undefined) {
+      found.delete(before);
+      gone.add(before);
+    }
+    found.set(origin, isOurs ? { ...named, origin } : { ...named, origin, marked: false, standIn: true });
+  }
 }
 
 /**
@@ -130,23 +174,9 @@ export async function goneFrom(
   missing: readonly Origin[],
   notes: Notes,
 ): Promise<readonly Origin[]> {
-  await forAll(missing, async (origin) => {
-    const { id, name } = notes.get(origin)!;
-    if (kind.exists && run.target && (await stillThere(kind, run.target, id!))) throw notListed(kind, run, name, id!);
-  });
+  const unlisted = missing.map((origin) => ({ name: "", ...notes.get(origin), id: notes.get(origin)!.id! }));
+  if (run.target) await assertGone(kind, run.target, unlisted);
   return missing;
-}
-
-function notListed(kind: Kind, run: Run, name: string, id: string): Error {
-  const where = run.target!.endpoint.stack;
-  return new Error(
-    `${kind.name}: ${where} has ${quoted(name)} [${id}] but did not list it, so the listing is a part; nothing is done`,
-  );
-}
-
-async function madeByUs(items: readonly Item[], run: Run): Promise<readonly Item[]> {
-  const me = await run.me();
-  return items.filter(({ creator }) => creator !== undefined && creator === me);
 }
 
 /** Ids grow: the first made comes first. */

@@ -13,6 +13,9 @@ export const markerTag = "databricks_dr_origin";
 /** Tag of the operations cluster, which is no copy and is not copied. */
 export const operationsTag = "databricks_dr_operations";
 
+/** Of a pool: the service refuses a cluster that bears a tag of its pool's key. */
+export const poolMarkerTag = "databricks_dr_pool_origin";
+
 /** Why our tag has no room among others, of which there may be `most`; undefined where it has. */
 export function noRoomForMarker(tags: Json | undefined, most: number): string | undefined {
   const count = isObject(tags) ? Object.keys(tags).length : 0;
@@ -29,8 +32,9 @@ export function provenance(
   kind: KindName,
   id: string,
   tags: Json | undefined,
+  key = markerTag,
 ): { readonly origin: Origin; readonly marked: boolean; readonly original: boolean } {
-  const [own, marker] = [originOf(workspaceId, kind, id), readMarker(tags, kind)];
+  const [own, marker] = [originOf(workspaceId, kind, id), readMarker(tags, kind, key)];
   return { origin: marker ?? own, marked: marker !== undefined, original: (marker ?? own) === own };
 }
 
@@ -40,18 +44,18 @@ export function parseOrigin(origin: Origin): { readonly workspaceId: string; rea
   return { workspaceId, id: id.join(".") };
 }
 
-export function readMarker(tags: Json | undefined, kind: KindName): Origin | undefined {
-  const value = isObject(tags) ? tags[markerTag] : undefined;
+export function readMarker(tags: Json | undefined, kind: KindName, key = markerTag): Origin | undefined {
+  const value = isObject(tags) ? tags[key] : undefined;
   return typeof value === "string" && value.split(".")[1] === kind ? (value as Origin) : undefined;
 }
 
-export function withMarker(tags: Json | undefined, origin: Origin): JsonObject {
-  return { ...(isObject(tags) ? tags : {}), [markerTag]: origin };
+export function withMarker(tags: Json | undefined, origin: Origin, key = markerTag): JsonObject {
+  return { ...(isObject(tags) ? tags : {}), [key]: origin };
 }
 
 /** The tags without our marker; undefined when nothing is left, as the API shows no tags. */
-export function withoutMarker(tags: Json | undefined): JsonObject | undefined {
+export function withoutMarker(tags: Json | undefined, key = markerTag): JsonObject | undefined {
   if (!isObject(tags)) return undefined;
-  const { [markerTag]: _, ...rest } = tags;
+  const { [key]: _, ...rest } = tags;
   return Object.keys(rest).length > 0 ? rest : undefined;
 }

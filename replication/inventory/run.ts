@@ -2,13 +2,12 @@ import { countedFor } from "../client/call-count.js";
 import { collect } from "../values/collect.js";
 import { isNotFound } from "../client/errors.js";
 import { isArray, isObject, type JsonObject, objectsOf } from "../values/json.js";
-import type { Item, Side } from "../kinds/kind.js";
-import type { CopyIds } from "../plan/resolver.js";
+import type { Defined, Inventory, Item, Side, SideName } from "../kinds/kind.js";
+import { orGone } from "../kinds/or-gone.js";
 import { isKindName, kindNamed } from "../kinds/registry.js";
 import { allOrFirst } from "../values/for-all.js";
 import { notesFolderAccess } from "../notes/folder-access.js";
 import { Notes, publicKeyOf, type Remembered } from "../notes/notes.js";
-import { copyIdsOf, makePlan, type Plan } from "../plan/plan.js";
 import type { Progress, ProgressNote } from "../report/progress.js";
 import { messageOf } from "../values/redact.js";
 import { readRole } from "../roles/role.js";
@@ -26,8 +25,6 @@ export interface Replication {
   readonly signingKey?: string;
 }
 
-export type SideName = "source" | "target";
-
 /** Kinds that are not replicated, whose objects stand for each other by name where the name is the only one of its sort. */
 const namedKinds: Readonly<Record<string, { path: string; items: string; id: string; name: string }>> = {
   "instance-pools": {
@@ -43,12 +40,11 @@ const namedKinds: Readonly<Record<string, { path: string; items: string; id: str
  * What one run knows of both workspaces. Each listing is taken once and shared by check, diff and apply of every kind; what
  * an apply changes is forgotten.
  */
-export class Run {
+export class Run implements Inventory {
   readonly source: Side | undefined;
   readonly target: Side | undefined;
   readonly settings: ReplicationSettings;
   readonly #cache = new Map<string, Promise<unknown>>();
-  readonly #idMaps = new Map<string, CopyIds>();
   readonly #progress = new Map<string, Progress>();
   readonly #began = new Map<string, number>();
   readonly #stale = new Map<string, string>();
@@ -94,6 +90,14 @@ export class Run {
       this.tell({ kind, text: `listing the ${kind} of ${at.endpoint.stack}` });
       return inventory(kind, at, () => countedFor(kind, () => kindNamed(kind).list(at, this)));
     });
+  }
+
+  /** An object with its definition; undefined where it was deleted since it was listed. */
+  async defined(sideName: SideName, kind: KindName, item: Item): Promise<Defined | undefined> {
+    const { definition } = item;
+    if (definition) return { ...item, definition };
+    const looked = await orGone(() => countedFor(kind, () => kindNamed(kind).define!(this[sideName]!, item, this)));
+    return looked && { ...item, definition: looked };
   }
 
   /** What earlier runs noted on one side about the copies there. */
@@ -161,6 +165,13 @@ export class Run {
     });
   }
 
+  /** Those that this replication made: anybody may set a tag. */
+  async madeByUs<T extends { readonly creator?: string }>(objects: readonly T[]): Promise<readonly T[]> {
+    if (!objects.some(({ creator }) => creator !== undefined)) return [];
+    const me = await this.me();
+    return objects.filter(({ creator }) => creator === me);
+  }
+
   /** Whether the source has ever been a standby, so that it must have notes. */
   sourceWasStandby(): Promise<boolean> {
     const { source } = this;
@@ -169,42 +180,6 @@ export class Run {
       const record = await readRole(source.client, source.endpoint.notesKey);
       return record?.wasStandby === true;
     });
-  }
-
-  plan(kind: KindName): Promise<Plan> {
-    return this.once(`plan ${kind}`, () => makePlan(kindNamed(kind), this));
-  }
-
-  /** Takes the id map that an earlier kind of this deployment gave: what it lacks has no copy. */
-  giveIdMap(kind: string, idMap: Readonly<Record<string, string>>): void {
-    this.#idMaps.set(kind, { ids: new Map(Object.entries(idMap)), pending: new Set() });
-  }
-
-  /**
-   * The copies of a replicated kind; undefined for a kind that is not replicated. Of one that cannot be compared now, or that is
-   * excluded, those that were last known.
-   */
-  async copyIds(kind: string): Promise<CopyIds | undefined> {
-    if (!isKindName(kind)) return undefined;
-    const given = this.#idMaps.get(kind);
-    if (given) return given;
-    if (isExcluded(this.settings, kindNamed(kind))) return this.#lastKnownIds(kind);
-    try {
-      return copyIdsOf((await this.plan(kind)).copies);
-    } catch (error) {
-      const known = await this.#lastKnownIds(kind);
-      this.standIn(kind, messageOf(error));
-      return known;
-    }
-  }
-
-  /** What the notes know of a kind's copies. */
-  async #lastKnownIds(kind: KindName): Promise<CopyIds> {
-    const notes = await this.notes("target", kind);
-    const ids = [...notes.entries()].flatMap(([, { id, sourceId }]) =>
-      id !== undefined && sourceId !== undefined ? [[sourceId, id] as const] : [],
-    );
-    return { ids: new Map(ids), pending: new Set() };
   }
 
   /** A kind could not be compared in this run: what refers to it goes by what was last known. */

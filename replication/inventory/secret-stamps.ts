@@ -1,9 +1,13 @@
+import type { Inventory, SideName } from "../kinds/kind.js";
 import { isNotFound } from "../client/errors.js";
 import { objectsOf } from "../values/json.js";
-import type { Run, SideName } from "./run.js";
 
 /** When each key of a secret scope was last written, in ms since 1970; undefined when there is no such scope. */
-export function secretStamps(scope: string, end: SideName, run: Run): Promise<ReadonlyMap<string, number> | undefined> {
+export function secretStamps(
+  scope: string,
+  end: SideName,
+  run: Inventory,
+): Promise<ReadonlyMap<string, number> | undefined> {
   const side = run[end];
   if (!side) return Promise.resolve(undefined);
   return run.once(`secrets ${end} ${scope}`, async () => {

@@ -1,7 +1,7 @@
+import type { Inventory } from "../kinds/kind.js";
 import { isNotFound } from "../client/errors.js";
 import { type JsonObject, objectsOf } from "../values/json.js";
 import { orGone } from "../kinds/or-gone.js";
-import type { Run } from "./run.js";
 
 /** How one object of a kind is asked for by its id, and where its name stands. */
 interface NameSource {
@@ -35,7 +35,7 @@ const nameSources: Readonly<Record<string, readonly NameSource[]>> = {
 };
 
 /** The name of one object of the source; "gone" where it has none such, undefined where it cannot be asked. */
-export function nameOnSource(kind: string, id: string, run: Run): Promise<{ name: string } | "gone" | undefined> {
+export function nameOnSource(kind: string, id: string, run: Inventory): Promise<{ name: string } | "gone" | undefined> {
   const sources = nameSources[kind];
   const { source } = run;
   if (!source || (!sources && kind !== "principals")) return Promise.resolve(undefined);
@@ -55,7 +55,7 @@ export function nameOnSource(kind: string, id: string, run: Run): Promise<{ name
 }
 
 /** A service principal goes by a number, and people know it by a name. */
-async function principal(id: string, run: Run): Promise<{ name: string } | undefined> {
+async function principal(id: string, run: Inventory): Promise<{ name: string } | undefined> {
   if (!/^[0-9a-f-]{36}$/i.test(id)) return undefined;
   const query = { filter: `applicationId eq "${id}"`, count: 1, startIndex: 1 };
   const found = await run.source!.client.get("/api/2.0/preview/scim/v2/ServicePrincipals", query).catch(unlessThere);

@@ -5,17 +5,10 @@ import { idOf, isObject, type Json, type JsonObject, objectsOf, stringifyJson } 
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { canonical, sameJson } from "../values/fingerprint.js";
 import { mapAll } from "../values/for-all.js";
-import {
-  noRoomForMarker,
-  operationsTag,
-  provenance,
-  readMarker,
-  withMarker,
-  withoutMarker,
-} from "../inventory/marker.js";
-import type { Run } from "../inventory/run.js";
+import { markerTag, operationsTag, provenance, readMarker, withMarker, withoutMarker } from "../inventory/marker.js";
+import { computeReferences } from "./compute-references.js";
 import { decidedByPool, type FieldReasons, only, without, withNodeTypes } from "./fields.js";
-import { type Copy, type Found, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
+import { type Inventory, type Copy, type Found, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 import { orGone } from "./or-gone.js";
 
 /** https://docs.databricks.com/api/azure/workspace/clusters/get: what the workspace says of a cluster and `create` does not take. */
@@ -107,16 +100,15 @@ const restingStates = new Set(["TERMINATED", "TERMINATING", "ERROR"]);
 /** https://docs.databricks.com/api/azure/workspace/clusters/pin */
 const mostPins = 100;
 
-/** https://docs.databricks.com/api/azure/workspace/clusters/create (custom_tags) */
-const mostTags = 45;
-
 /** Workspaces that have said so in this run: thousands of clusters need not be told one by one. */
 const outOfPins = new WeakSet<WorkspaceClient>();
 
 export const clusters: Kind = {
   name: "clusters",
   singular: "cluster",
-  identity: "marker",
+  after: ["init-scripts"],
+  references: computeReferences,
+  identity: { by: "tag", tag: { field: "custom_tags", key: markerTag, most: 45 } },
   startsWhenMade: true,
 
   summary({ spark_version, node_type_id, instance_pool_id, num_workers, autoscale, is_single_node }) {
@@ -140,11 +132,7 @@ export const clusters: Kind = {
     return items.filter((item) => item !== undefined);
   },
 
-  async prepare(item, context) {
-    const prepared = await withNodeTypes("clusters", item, item.definition, context);
-    const obstacle = noRoomForMarker(item.definition.custom_tags, mostTags);
-    return obstacle === undefined ? prepared : { ...prepared, obstacle };
-  },
+  prepare: (item, context) => withNodeTypes("clusters", item, item.definition, context),
 
   async create(target, copy) {
     try {
@@ -338,7 +326,7 @@ function requestOf({ source, definition }: Copy, marked: boolean): JsonObject {
 }
 
 /** One listing has the libraries of all clusters: where it shows none, the cluster is asked by itself before any is taken off. */
-async function assertNotOnSource(surplus: readonly JsonObject[], { source }: Copy, run: Run): Promise<void> {
+async function assertNotOnSource(surplus: readonly JsonObject[], { source }: Copy, run: Inventory): Promise<void> {
   if (await anyInstalled(run.source!.client, source.id, surplus))
     throw new UnexpectedAnswer(
       "the source lists fewer libraries than the cluster itself shows: none is uninstalled; run again",

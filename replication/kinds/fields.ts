@@ -1,5 +1,5 @@
 import { isArray, isObject, type Json, type JsonObject } from "../values/json.js";
-import { opaqueFields } from "../plan/references.js";
+import { opaqueFields } from "./references.js";
 import type { KindName } from "../settings.js";
 import type { Item, PrepareContext, Prepared } from "./kind.js";
 

@@ -1,20 +1,20 @@
 import { ApiError, UnexpectedAnswer } from "../client/errors.js";
 import { mapAll } from "../values/for-all.js";
+import type { JsonObject } from "../values/json.js";
 import { originOf } from "../inventory/marker.js";
 import { messageOf } from "../values/redact.js";
-import type { Run } from "../inventory/run.js";
-import { dbfsFilesBelow, type FileStatus, fileStores, proven, sha256 } from "./files.js";
-import { type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
+import { dbfsFilesBelow, fileStores, proven, sha256 } from "./files.js";
+import { type Inventory, type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 import { PassedFiles } from "./passed-files.js";
 import { dbfsRefusal, isOff, unlessDbfsIsOff } from "./scripts/dbfs-refusal.js";
-import { type Destination, parseDestination, type Store, whyLeftOut } from "./scripts/script-destination.js";
+import { type Destination, parseDestination, whyLeftOut } from "./scripts/script-destination.js";
 import { moveIt, whyNoPlace } from "./scripts/script-place.js";
 import { copiedOrWanted, legacyFolder, type Script, scriptsOfSource } from "./scripts/wanted-scripts.js";
 
 export const initScripts: Kind = {
   name: "init-scripts",
   singular: "init script",
-  identity: "path",
+  identity: { by: "path", foreign: "left" },
 
   summary: ({ size, sha256: hash }) => `${String(size)} bytes, SHA-256 ${String(hash).slice(0, 12)}…`,
 
@@ -36,6 +36,8 @@ export const initScripts: Kind = {
     return items.filter((item) => item !== undefined);
   },
 
+  define: (side, item, run) => contentOf(side, run, item),
+
   async prepare({ id, definition, notes = [] }, { run }) {
     const obstacle = await whyNoPlace(id, run);
     return { definition, notes, ...(obstacle === undefined ? {} : { obstacle }) };
@@ -54,7 +56,7 @@ export const initScripts: Kind = {
   },
 };
 
-async function toItem(side: Side, run: Run, script: Script): Promise<Item | undefined> {
+async function toItem(side: Side, run: Inventory, script: Script): Promise<Item | undefined> {
   const { destination, referrers, noted } = script;
   const isSource = side === run.source;
   const item = {
@@ -78,8 +80,7 @@ async function toItem(side: Side, run: Run, script: Script): Promise<Item | unde
   const isListed = script.status !== undefined || (store === "dbfs" && path.startsWith(`${legacyFolder}/`));
   try {
     const status = isListed ? script.status : await fileStores[store].status(side.client, path);
-    if (status)
-      return { ...item, stamp: status.stamp, definition: await contentOf(side, run, item, store, path, status) };
+    if (status) return { ...item, stamp: status.stamp };
     return isSource && noted === undefined ? unreadable("the source has no such file") : undefined;
   } catch (error) {
     if (!(error instanceof ApiError) || error.rateLimited || error.outcomeUnknown) throw error;
@@ -87,24 +88,17 @@ async function toItem(side: Side, run: Run, script: Script): Promise<Item | unde
   }
 }
 
-/** Size and hash of a file; read only when its stamp is not the one of the last run, and this run did not write it. */
-async function contentOf(
-  side: Side,
-  run: Run,
-  item: Pick<Item, "id" | "origin">,
-  store: Store,
-  path: string,
-  status: FileStatus,
-): Promise<Item["definition"]> {
-  const end = side === run.source ? "source" : "target";
-  const seen = (await run.notes("target", "init-scripts")).get(item.origin)?.seen?.[end];
-  if (seen?.stamp === status.stamp) return seen.definition;
+/** Size and hash of a file; read unless this run wrote it. */
+async function contentOf(side: Side, run: Inventory, { id, stamp = "" }: Item): Promise<JsonObject> {
+  const { store, path } = parseDestination(id);
+  const size = Number(/^\d+(?=:)/.exec(stamp)?.[0] ?? -1);
   const files = PassedFiles.of(run);
-  const written = end === "target" ? files.written(item.id, status.size) : undefined;
+  const isSource = side === run.source;
+  const written = isSource ? undefined : files.written(id, size);
   if (written) return written;
-  const read = fileStores[store].read(side.client, path);
-  const content = whole(end === "source" ? files.keeping(item.id, status.size, read) : read, item.id, status.size);
-  return { size: status.size, sha256: await sha256(content) };
+  const read = fileStores[store!].read(side.client, path);
+  const content = whole(isSource ? files.keeping(id, size, read) : read, id, size);
+  return { size, sha256: await sha256(content) };
 }
 
 /** An answer of another size than the file's is not its content: a page of a gateway, or a part. */
@@ -122,7 +116,7 @@ async function* whole(
     throw new UnexpectedAnswer(`${destination} has ${size} bytes, and ${read} came when it was read`);
 }
 
-async function write(target: Side, { source, definition }: Copy, run: Run): Promise<string> {
+async function write(target: Side, { source, definition }: Copy, run: Inventory): Promise<string> {
   refuseLeftOut(source.id);
   const { store, path } = parseDestination(source.id);
   const from = run.source!.client;

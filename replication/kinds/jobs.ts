@@ -2,16 +2,14 @@ import { collect } from "../values/collect.js";
 import { idOf, integerId, isArray, isObject, type Json, type JsonObject, objectsOf } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { mapAll } from "../values/for-all.js";
-import { noRoomForMarker, provenance, readMarker, withMarker, withoutMarker } from "../inventory/marker.js";
+import { markerTag, provenance, readMarker, withMarker, withoutMarker } from "../inventory/marker.js";
 import { only, without, withNodeTypes, withoutPoolDecisions } from "./fields.js";
-import type { Copy, Found, Item, Kind } from "./kind.js";
+import { jobReferences } from "./job-references.js";
+import type { Copy, Defined, Found, Kind } from "./kind.js";
 import { orGone } from "./or-gone.js";
 
 /** The fields that start a job by themselves, each with a pause state of its own; `triggers` is the list of later versions. */
 const triggerFields = ["schedule", "trigger", "continuous", "triggers"];
-
-/** https://docs.databricks.com/api/azure/workspace/jobs/create (tags) */
-const mostTags = 25;
 
 /** Arrays that `get` gives in pages of a hundred. https://docs.databricks.com/api/azure/workspace/jobs/get */
 const pagedArrays = ["tasks", "job_clusters", "environments", "parameters"];
@@ -19,10 +17,14 @@ const pagedArrays = ["tasks", "job_clusters", "environments", "parameters"];
 export const jobs: Kind = {
   name: "jobs",
   singular: "job",
-  identity: "marker",
-  refersTo: ["clusters"],
+  after: ["init-scripts", "clusters"],
+  references: jobReferences,
+  identity: { by: "tag", tag: { field: "tags", key: markerTag, most: 25 } },
   unseen: ["run_as"],
-  triggers: triggerFields,
+  held: {
+    noun: ["trigger", "triggers"],
+    fields: { schedule: undefined, trigger: undefined, continuous: undefined, triggers: undefined },
+  },
 
   summary({ tasks }) {
     const names = objectsOf(tasks).map(({ task_key }) => String(task_key));
@@ -48,14 +50,9 @@ export const jobs: Kind = {
   },
 
   async prepare(item, context) {
-    const held = only(item.definition, triggerFields);
-    const prepared = await withNodeTypes("jobs", item, without(item.definition, triggerFields), context);
-    const obstacle = noRoomForMarker(item.definition.tags, mostTags) ?? whyRunsAsNobody(item);
-    return {
-      ...prepared,
-      ...(Object.keys(held).length > 0 ? { held } : {}),
-      ...(obstacle === undefined ? {} : { obstacle }),
-    };
+    const prepared = await withNodeTypes("jobs", item, item.definition, context);
+    const obstacle = whyRunsAsNobody(item);
+    return { ...prepared, ...(obstacle === undefined ? {} : { obstacle }) };
   },
 
   async create({ client }, copy) {
@@ -105,7 +102,7 @@ export const jobs: Kind = {
   },
 };
 
-function toItem(job: JsonObject, workspaceId: string): Item {
+function toItem(job: JsonObject, workspaceId: string): Defined {
   const id = idOf(job.job_id);
   const settings = settingsOf(job);
   const tags = withoutMarker(settings.tags);
@@ -149,7 +146,7 @@ function runAsOf(job: JsonObject, settings: JsonObject): Json | undefined {
 }
 
 /** Without a principal its copy would run as whoever makes it: as an administrator. */
-function whyRunsAsNobody({ definition }: Item): string | undefined {
+function whyRunsAsNobody({ definition }: Defined): string | undefined {
   return definition.run_as === undefined
     ? "the source does not say whom it runs as, as where its owner is gone: set its run_as there"
     : undefined;

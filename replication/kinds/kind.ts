@@ -1,6 +1,8 @@
-import type { JsonObject } from "../values/json.js";
+import type { Json, JsonObject } from "../values/json.js";
 import type { Origin } from "../inventory/marker.js";
-import type { Run } from "../inventory/run.js";
+import type { Notes } from "../notes/notes.js";
+import type { ProgressNote } from "../report/progress.js";
+import type { Reference, ReferenceField } from "./references.js";
 import type { Endpoint, KindName, ReplicationSettings } from "../settings.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 
@@ -10,14 +12,27 @@ export interface Side {
   readonly client: WorkspaceClient;
 }
 
-/** A reference to an object of another kind, or to one that is not replicated at all. */
-export interface Reference {
-  readonly kind: string;
-  readonly id: string;
-  /** It is mapped where a mapping says so, and otherwise stays as it is. */
-  readonly optional?: true;
-  /** The workspace that the object is said to be in; the source where nothing is said. */
-  readonly workspaceId?: string;
+export type SideName = "source" | "target";
+
+/** What a kind may ask of the run in which it is looked at. Each look is taken once and shared by all. */
+export interface Inventory {
+  readonly settings: ReplicationSettings;
+  readonly source: Side | undefined;
+  readonly target: Side | undefined;
+  /** Every object of a kind on one side; none while the workspace does not exist. */
+  items(side: SideName, kind: KindName): Promise<readonly Item[]>;
+  /** What earlier runs noted on one side about the copies there. */
+  notes(side: SideName, kind: KindName): Promise<Notes>;
+  /** Whether a user, by name, or a service principal, by application id, is in the target; true when it cannot be asked. */
+  principalExists(name: string): Promise<boolean>;
+  /** The node types that the target's region offers; undefined while it cannot be asked. */
+  nodeTypes(): Promise<ReadonlySet<string> | undefined>;
+  /** Whether an object of the target is to be read by itself now, for what no listing shows. */
+  isToRecheck(kind: KindName, id: string): boolean;
+  /** Shares one look-up among all that ask within a run; a failed one is asked again. */
+  once<T>(key: string, look: () => Promise<T>): Promise<T>;
+  /** Shows a note where its kind is shown. */
+  tell(note: ProgressNote): void;
 }
 
 /** One object of one workspace, as the frame compares it. */
@@ -34,8 +49,17 @@ export interface Item {
   readonly markerLost?: boolean;
   /** Who made it: a user's name, or a service principal's application id. */
   readonly creator?: string;
-  /** Everything that a copy must have, and nothing that the workspace decides itself; references are this side's. */
-  readonly definition: JsonObject;
+  /** Not ours, and used in place of a copy: left as it is. */
+  readonly standIn?: boolean;
+  /** It comes with every workspace: it may be changed, and is never made or removed. */
+  readonly builtIn?: boolean;
+  /**
+   * Everything that a copy must have, and nothing that the workspace decides itself; references are this side's. Absent where
+   * looking is dear: `Kind.define` gives it where it is needed.
+   */
+  readonly definition?: JsonObject;
+  /** Tells whether the definition can have changed, where looking is dear: size and time of change. */
+  readonly stamp?: string;
   /** Why it is never copied: a job's own cluster, a mount of Databricks' own, … */
   readonly leftOut?: string;
   /** Why it is not known what it holds, so that `definition` says nothing. */
@@ -44,16 +68,17 @@ export interface Item {
   readonly asListed?: readonly JsonObject[];
   /** What a person should know of it although it is copied. */
   readonly notes?: readonly string[];
-  /** Tells whether the content can have changed, where reading it is dear: size and time of change. */
-  readonly stamp?: string;
   /** Why a copy in this condition breaks the rule that a standby is inert; empty when it does not. */
   readonly unsettled?: readonly string[];
 }
 
+/** An item whose definition was looked at. */
+export type Defined = Item & { readonly definition: JsonObject };
+
 /** What a source definition becomes on a standby, before references are mapped. */
 export interface Prepared {
   readonly definition: JsonObject;
-  /** Triggers that were taken off, exactly as they were. */
+  /** What was taken off, exactly as it was: the frame does so for `Kind.held`. */
   readonly held?: JsonObject;
   /** `edit`: they are the copy's own, see `CopyRecord`. */
   readonly heldFrom?: "edit";
@@ -78,39 +103,74 @@ export class NeedsPerson extends Error {
 
 export interface PrepareContext {
   readonly settings: ReplicationSettings;
-  readonly run: Run;
+  readonly run: Inventory;
+  /** What stands for it on the target, if anything does. */
+  readonly copy?: Item;
 }
 
-/** What is particular to one sort of object. Order, concurrency, retries, hashing, ledger and messages are the frame's. */
+/** A tag that holds an object's origin. */
+export interface MarkerTag {
+  /** Field of the definition that has the tags. */
+  readonly field: string;
+  readonly key: string;
+  /** How many tags an object may have. */
+  readonly most: number;
+}
+
+/** How the target's object for one of the source is known, beside by the notes. */
+export type Identity =
+  /** A copy carries its origin in a tag; names repeat. */
+  | { readonly by: "tag"; readonly tag: MarkerTag }
+  /** Each name is there once. What bears it and is not ours stands in for a copy, and is left as it is. */
+  | { readonly by: "name"; readonly tag?: MarkerTag }
+  /** A copy stands at its original's path, and the notes say that it is ours. What is not ours there is replaced or left. */
+  | { readonly by: "path"; readonly foreign: "replaced" | "left" };
+
+/** What makes an object run by itself, or costs while it does not: taken off on a copy, and put back on release. */
+export interface HeldFields {
+  /** What messages call it, singular and plural: `trigger`, `triggers`. */
+  readonly noun: readonly [string, string];
+  /** By field: what stands there meanwhile; undefined where the field is taken off. */
+  readonly fields: Readonly<Record<string, Json | undefined>>;
+}
+
+/**
+ * What is particular to one sort of object. Order, concurrency, retries, hashing, ledger and messages are the frame's, and all
+ * that lists kinds is derived from these data.
+ */
 export interface Kind {
   readonly name: KindName;
   readonly singular: string;
-  /** `marker`: a copy carries its origin in a tag. `path`: a copy stands at its original's path, and the notes say that it is ours. */
-  readonly identity: "marker" | "path";
-  /** Replicated kinds that objects of this one refer to. */
-  readonly refersTo?: readonly KindName[];
-  /** Whether an object of other origin at the same path may be replaced. */
-  readonly replacesForeign?: boolean;
-  /** Whether a new object runs until it is stopped, so that `settle` has to follow at once. */
-  readonly startsWhenMade?: boolean;
+  /** Kinds that are copied before, since objects of this one refer to them or are read with their help. */
+  readonly after?: readonly KindName[];
+  /** Fields, in definitions and in what is held, that have the id of another object. */
+  readonly references?: readonly ReferenceField[];
+  /** References that no field holds by itself, as inside a policy's text: `map` gives the id that takes a reference's place. */
+  mapEmbedded?(definition: JsonObject, map: (reference: Reference) => string): JsonObject;
+  readonly identity: Identity;
+  readonly held?: HeldFields;
+  /** Fields that can be given to a new object, and that no edit changes. */
+  readonly immutable?: readonly string[];
   /** Fields that a listing of the target does not show, so that they cannot be compared there. */
   readonly unseen?: readonly string[];
-  /** Fields that start an object by themselves: held on a copy, and put back on release. */
-  readonly triggers?: readonly string[];
+  /** Whether a new object runs until it is stopped, so that `settle` has to follow at once. */
+  readonly startsWhenMade?: boolean;
   /** The gist of a definition in a few words, for a preview. */
   summary(definition: JsonObject): string;
   /** Every object of the workspace, or an error: never a part of them. */
-  list(side: Side, run: Run): Promise<Item[]>;
+  list(side: Side, run: Inventory): Promise<Item[]>;
   /** Fails as not found when the object is gone: asked before its copy is removed, since a listing may skip one. */
   exists?(side: Side, id: string): Promise<void>;
-  prepare?(item: Item, context: PrepareContext): Promise<Prepared> | Prepared;
+  /** Looks at what a listing left out, for an object that is to be compared or written. @throws as not found when it is gone. */
+  define?(side: Side, item: Item, run: Inventory): Promise<JsonObject>;
+  prepare?(item: Defined, context: PrepareContext): Promise<Prepared> | Prepared;
   /** Makes one copy and gives its id. An error that leaves open whether it was made is followed by `find`. */
-  create?(target: Side, copy: Copy, run: Run): Promise<string>;
+  create?(target: Side, copy: Copy, run: Inventory): Promise<string>;
   /** Makes the smallest object that has an id, for copies that refer to each other in a circle. */
   createShell?(target: Side, copy: Copy): Promise<string>;
   /** What a new copy needs once it is inert. */
   complete?(target: Side, id: string, copy: Copy): Promise<void>;
-  update?(target: Side, id: string, copy: Copy, actual: Item, run: Run): Promise<void>;
+  update?(target: Side, id: string, copy: Copy, actual: Defined, run: Inventory): Promise<void>;
   /** Makes a copy inert. Returns what a person should know. Doing it twice is as good as once. */
   settle?(target: Side, id: string): Promise<readonly string[]>;
   remove?(target: Side, id: string): Promise<void>;
@@ -118,10 +178,10 @@ export interface Kind {
   find?(target: Side, source: Item): Promise<readonly Found[]>;
   /** Takes all writes at once where one by one would be slow; answers come in the order of the operations. */
   writeAll?(target: Side, operations: readonly Operation[]): Promise<PromiseSettledResult<string>[]>;
-  /** Puts triggers on an object that has none. Sending it twice is as good as once. */
+  /** Puts what was held on an object that has it not. Sending it twice is as good as once. */
   release?(target: Side, id: string, held: JsonObject): Promise<void>;
   /** One object as a listing would show it; fails as not found when it is gone. */
-  get?(target: Side, id: string): Promise<Item>;
+  get?(target: Side, id: string, run: Inventory): Promise<Item>;
 }
 
 /** An object that bears our marker, and who made it: anybody may set a tag. */
@@ -132,5 +192,5 @@ export interface Found {
 
 export type Operation =
   | { readonly action: "create"; readonly copy: Copy }
-  | { readonly action: "update"; readonly id: string; readonly copy: Copy; readonly actual: Item }
+  | { readonly action: "update"; readonly id: string; readonly copy: Copy; readonly actual: Defined }
   | { readonly action: "remove"; readonly id: string; readonly name: string };

@@ -3,11 +3,18 @@ import { runPython } from "../client/command-context.js";
 import { isObject, type JsonObject, objectsOf, parseJson, stringifyJson } from "../values/json.js";
 import { originOf } from "../inventory/marker.js";
 import { messageOf, redactText } from "../values/redact.js";
-import type { Run } from "../inventory/run.js";
 import { secretStamps } from "../inventory/secret-stamps.js";
 import type { ReplicationSettings } from "../settings.js";
 import { without } from "./fields.js";
-import { NeedsPerson, type Item, type Kind, type Operation, type PrepareContext, type Prepared } from "./kind.js";
+import {
+  type Inventory,
+  NeedsPerson,
+  type Item,
+  type Kind,
+  type Operation,
+  type PrepareContext,
+  type Prepared,
+} from "./kind.js";
 
 /** Marks the line of a command's output that is ours, among what a cluster prints of its own. */
 const answerMark = "databricks-dr:";
@@ -24,8 +31,7 @@ const stampField = "secrets_last_written";
 export const mounts: Kind = {
   name: "mounts",
   singular: "mount",
-  identity: "path",
-  replacesForeign: true,
+  identity: { by: "path", foreign: "replaced" },
   unseen: ["extra_configs", stampField],
 
   summary: ({ source }) => String(source),
@@ -102,7 +108,7 @@ const secretReference = /^\{\{\s*secrets\/([^/]+)\/([^}]+?)\s*\}\}$/;
 /** What the cluster would look for in vain, and when what it will find was last written. */
 async function secretsBehind(
   configs: JsonObject,
-  run: Run,
+  run: Inventory,
 ): Promise<{ readonly lacking: string[]; readonly lastWritten?: string }> {
   if (!run.target) return { lacking: [] };
   const lacking = new Set<string>();

@@ -1,5 +1,5 @@
+import type { Inventory } from "./kind.js";
 import type { JsonObject } from "../values/json.js";
-import type { Run } from "../inventory/run.js";
 
 /** Most bytes of one file, and of all files together, that are kept from the hashing to the writing. */
 const mostOfOne = 64 * 1024;
@@ -14,9 +14,9 @@ export class PassedFiles {
   readonly #written = new Map<string, JsonObject>();
   #bytes = 0;
 
-  static readonly #ofRun = new WeakMap<Run, PassedFiles>();
+  static readonly #ofRun = new WeakMap<Inventory, PassedFiles>();
 
-  static of(run: Run): PassedFiles {
+  static of(run: Inventory): PassedFiles {
     let files = this.#ofRun.get(run);
     if (!files) this.#ofRun.set(run, (files = new PassedFiles()));
     return files;

@@ -4,6 +4,7 @@ import { isNotFound, UnexpectedAnswer } from "../client/errors.js";
 import { isObject, type Json, type JsonObject, objectsOf, parseJson, stringifyJson } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { canonical } from "../values/fingerprint.js";
+import { mapAll } from "../values/for-all.js";
 import { formerNotesFolder, notesFolder } from "./notes-folder.js";
 import { isSignedBy, signText } from "./signing.js";
 
@@ -22,7 +23,8 @@ export interface NotesFile {
   /** ISO 8601. */
   readonly writtenAt: string;
   readonly parts: readonly Part[];
-  readonly records: ReadonlyMap<string, JsonObject>;
+  /** JSON of each record by its origin: of a hundred thousand most are never looked into. */
+  readonly records: ReadonlyMap<string, string>;
   /** Why they may not be ours. */
   readonly doubt?: string;
   /** They lie where the version before wrote them, unsigned. */
@@ -60,7 +62,7 @@ export async function readNotesFile(
     serial: 0,
     writtenAt: "",
     parts: [],
-    records: new Map<string, JsonObject>(),
+    records: new Map<string, string>(),
   };
   if (!index) return { ...nothing, doubt: "they are no notes any more" };
   const file = {
@@ -71,14 +73,15 @@ export async function readNotesFile(
     parts: objectsOf(index.parts).map((part) => ({ file: String(part.file), sha256: String(part.sha256) })),
   };
   const signed = doubtOf(index, kind, authenticity);
-  const records = new Map<string, JsonObject>();
+  const records = new Map<string, string>();
   let altered: string | undefined;
-  for (const part of file.parts) {
-    const content = isPartName(part.file, kind) ? await textAt(client, `${notesFolder}/${part.file}`) : undefined;
-    if (content === undefined) altered ??= "a part of them is gone";
-    else if (sha256(content) !== part.sha256) altered ??= "somebody has altered them";
-    for (const [origin, record] of Object.entries(parsed(content ?? "")?.records ?? {}))
-      if (isRecord(record)) records.set(origin, record);
+  const contents = await mapAll(file.parts, ({ file: name }) =>
+    isPartName(name, kind) ? textAt(client, `${notesFolder}/${name}`) : Promise.resolve(undefined),
+  );
+  for (const [place, content] of contents.entries()) {
+    const isWhole = content !== undefined && sha256(content) === file.parts[place]!.sha256;
+    if (!isWhole) altered ??= content === undefined ? "a part of them is gone" : "somebody has altered them";
+    for (const [origin, record] of isWhole ? linesIn(content) : recordsIn(content)) records.set(origin, record);
   }
   const doubt = signed ?? altered;
   return { ...file, records, ...(doubt === undefined ? {} : { doubt }) };
@@ -93,18 +96,15 @@ export async function writeNotesFile(
 ): Promise<NotesFile> {
   await client.post("/api/2.0/workspace/mkdirs", { path: notesFolder }, { idempotent: true });
   const stood = new Map((before?.former ? [] : (before?.parts ?? [])).map((part) => [part.file, part]));
-  const parts: Part[] = [];
-  for (const [name, content] of partsOf(notes.kind, notes.records)) {
+  const parts = await mapAll(partsOf(notes.kind, notes.records), async ([name, content]): Promise<Part> => {
     const [a, b] = slotsOf(name);
     const hash = sha256(content);
     const old = stood.get(a) ?? stood.get(b);
-    if (old?.sha256 === hash) parts.push(old);
-    else {
-      const file = old?.file === a ? b : a;
-      await put(client, `${notesFolder}/${file}`, content);
-      parts.push({ file, sha256: hash });
-    }
-  }
+    if (old?.sha256 === hash) return old;
+    const file = old?.file === a ? b : a;
+    await put(client, `${notesFolder}/${file}`, content);
+    return { file, sha256: hash };
+  });
   const { kind, workspaceId, serial, writtenAt } = notes;
   const index = { format: 2, kind, workspaceId, serial, writtenAt, parts: parts as unknown as Json };
   const signature = signText(signedText(index), privateKey);
@@ -126,16 +126,13 @@ export async function removeNotesFile(client: WorkspaceClient, file: NotesFile):
 async function readFormer(client: WorkspaceClient, kind: string): Promise<NotesFile | undefined> {
   const text = await textAt(client, formerPath(kind));
   if (text === undefined) return undefined;
-  const records = Object.entries(parsed(text)?.records ?? {}).filter((entry): entry is [string, JsonObject] =>
-    isRecord(entry[1]),
-  );
   return {
     kind,
     workspaceId: "",
     serial: 0,
     writtenAt: "",
     parts: [],
-    records: new Map(records),
+    records: new Map(recordsIn(text)),
     former: true,
     doubt: `they lie in ${formerNotesFolder}, where every user may write`,
   };
@@ -154,15 +151,30 @@ function signedText(index: JsonObject): string {
 }
 
 /** The records in as many parts as their size needs, each in the part that its origin's hash names. */
-function partsOf(kind: string, records: ReadonlyMap<string, JsonObject>): [string, string][] {
+function partsOf(kind: string, records: ReadonlyMap<string, string>): [string, string][] {
   const texts = [...records]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([origin, record]) => [origin, `${stringifyJson(origin)}:${stringifyJson(record)}`] as const);
+    .map(([origin, record]) => [origin, `${stringifyJson(origin)}:${record}`] as const);
   const bytes = texts.reduce((sum, [, text]) => sum + text.length, 0);
   const count = 2 ** Math.max(0, Math.ceil(Math.log2(bytes / bytesOfPart)));
   const shards = Array.from({ length: count }, (): string[] => []);
   for (const [origin, text] of texts) shards[Number.parseInt(sha256(origin).slice(0, 8), 16) % count]!.push(text);
   return shards.map((lines, index) => [`${kind}.${index + 1}-of-${count}`, `{"records":{\n${lines.join(",\n")}\n}}\n`]);
+}
+
+/** Whatever somebody has made of them. */
+function recordsIn(content = ""): (readonly [string, string])[] {
+  return Object.entries(parsed(content)?.records ?? {}).flatMap(([origin, record]) =>
+    isRecord(record) ? [[origin, stringifyJson(record)] as const] : [],
+  );
+}
+
+/** Of genuine notes a record stands on a line of its own: `"origin":{…}`, with a comma after all but the last. */
+function* linesIn(content: string): Generator<readonly [string, string]> {
+  for (const line of content.split("\n")) {
+    const [, origin, record] = /^("(?:[^"\\]|\\.)*"):(\{.*\}),?$/.exec(line) ?? [];
+    if (origin !== undefined && record !== undefined) yield [JSON.parse(origin) as string, record];
+  }
 }
 
 function isPartName(file: string, kind: string): boolean {

@@ -1,10 +1,11 @@
-import { type JsonObject, stringifyJson } from "../values/json.js";
+import { type JsonObject, parseJson, stringifyJson } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
-import { canonical } from "../values/fingerprint.js";
+import { sameJson } from "../values/fingerprint.js";
 import type { Origin } from "../inventory/marker.js";
 import { notesFolder } from "./notes-folder.js";
 import type { KindName } from "../settings.js";
 import { type NotesFile, readNotesFile, removeNotesFile, writeNotesFile } from "./notes-file.js";
+import type { Imprint } from "./imprint.js";
 import type { CopyRecord } from "./record.js";
 import { publicKeyOf } from "./signing.js";
 
@@ -13,7 +14,9 @@ export type NotesPolicy = "verify" | "trust" | "restart";
 
 /** What the state remembers of the notes. */
 export interface Remembered {
-  readonly records: Readonly<Record<string, CopyRecord>>;
+  /** Records of what is held. */
+  readonly records: ReadonlyMap<Origin, CopyRecord>;
+  readonly imprint: Imprint;
   /** `serial` of the notes when the state was written. */
   readonly serial: number;
 }
@@ -24,10 +27,13 @@ export interface Remembered {
  * vouch for.
  */
 export class Notes {
-  readonly #records: Map<Origin, CopyRecord>;
+  /** JSON of each record. */
+  readonly #records: Map<Origin, string>;
   #file: NotesFile | undefined;
-  #written: string;
+  /** Whether they say what the file does not. */
+  #isNew: boolean;
   #doubt: string | undefined;
+  #imprint: Imprint | undefined;
 
   private constructor(
     private readonly kind: KindName,
@@ -39,8 +45,8 @@ export class Notes {
     // Every user may have written what lies where the version before kept its notes: it is nothing, unless somebody trusts it.
     this.#doubt = policy === "verify" && !file?.former ? file?.doubt : undefined;
     const believed = file !== undefined && (file.doubt === undefined || policy === "trust");
-    this.#records = new Map(believed ? (file.records as unknown as Map<Origin, CopyRecord>) : []);
-    this.#written = believed && file.doubt === undefined ? this.#text() : "";
+    this.#records = believed ? (file.records as Map<Origin, string>) : new Map<Origin, string>();
+    this.#isNew = !believed || file.doubt !== undefined;
   }
 
   static empty(kind: KindName): Notes {
@@ -86,28 +92,62 @@ export class Notes {
     return this.#file?.writtenAt || undefined;
   }
 
-  get(origin: Origin): CopyRecord | undefined {
-    return this.#records.get(origin);
+  get size(): number {
+    return this.#records.size;
   }
 
-  entries(): IterableIterator<[Origin, CopyRecord]> {
-    return this.#records.entries();
+  /** Whether any copy is known, by a record or by the state's imprint. */
+  get isEmpty(): boolean {
+    return this.size === 0 && (this.#imprint?.isEmpty ?? true);
+  }
+
+  has(origin: Origin): boolean {
+    return this.#records.has(origin);
+  }
+
+  get(origin: Origin): CopyRecord | undefined {
+    const text = this.#records.get(origin);
+    return text === undefined ? undefined : recordIn(text);
+  }
+
+  /**
+   * What is known of the object that stands for an origin, also where only the state's imprint knows it.
+   *
+   * @param actual Fingerprint of what the object shows, where that is known.
+   */
+  recordOf(origin: Origin, id: string, name: string, actual?: string): CopyRecord | undefined {
+    const record = this.get(origin);
+    if (record || !this.#imprint?.has(origin, id)) return record;
+    const isAsWritten = actual !== undefined && this.#imprint.isAsWritten(origin, id, actual);
+    return { name, id, actual: isAsWritten ? actual : "unknown" };
+  }
+
+  *entries(): Generator<[Origin, CopyRecord]> {
+    for (const [origin, text] of this.#records) yield [origin, recordIn(text)];
+  }
+
+  origins(): IterableIterator<Origin> {
+    return this.#records.keys();
   }
 
   set(origin: Origin, record: CopyRecord): void {
-    this.#records.set(origin, record);
+    const text = stringifyJson(record as unknown as JsonObject);
+    const known = this.#records.get(origin);
+    if (known !== undefined && (known === text || sameJson(parseJson(known), record as unknown as JsonObject))) return;
+    this.#records.set(origin, text);
+    this.#isNew = true;
   }
 
   delete(origin: Origin): void {
-    this.#records.delete(origin);
+    if (this.#records.delete(origin)) this.#isNew = true;
   }
 
   /**
    * Takes what the state knows in place of notes that are gone, that somebody has altered, or that are older than the state.
    * Says why it did; undefined where it did not.
    */
-  recall({ records, serial }: Remembered): string | undefined {
-    const known = Object.entries(records) as [Origin, CopyRecord][];
+  recall({ records, imprint, serial }: Remembered): string | undefined {
+    const knowsNothing = records.size === 0 && imprint.isEmpty;
     const why =
       this.#doubt ??
       (!this.exist
@@ -115,30 +155,30 @@ export class Notes {
         : this.serial < serial
           ? "they are older than what this stack wrote last"
           : undefined);
-    if (why === undefined || (known.length === 0 && serial === 0)) return undefined;
+    if (why === undefined || (knowsNothing && serial === 0)) return undefined;
     this.#records.clear();
-    for (const [origin, record] of known) this.#records.set(origin, record);
+    for (const [origin, record] of records) this.set(origin, record);
+    this.#imprint = imprint;
     this.#doubt = undefined;
-    this.#written = "";
-    return !this.exist && (known.length === 0 || this.#file?.former) ? undefined : why;
+    this.#isNew = true;
+    return !this.exist && (knowsNothing || this.#file?.former) ? undefined : why;
   }
 
   /** There are no copies any more. */
   async erase(client: WorkspaceClient): Promise<void> {
     if (this.#file) await removeNotesFile(client, this.#file);
     this.#file = undefined;
-    this.#written = "";
+    this.#isNew = true;
   }
 
   /** Whether a write would say anything new. */
   get changed(): boolean {
-    return this.#file === undefined || this.#text() !== this.#written;
+    return this.#file === undefined || this.#isNew;
   }
 
   /** Writes them if they say anything new. */
   async write(client: WorkspaceClient, privateKey: string, atLeastSerial = 0): Promise<void> {
     if (!this.changed) return;
-    const text = this.#text();
     this.#file = await writeNotesFile(
       client,
       {
@@ -146,18 +186,19 @@ export class Notes {
         workspaceId: this.workspaceId || (await client.workspaceId()),
         serial: Math.max(this.serial, atLeastSerial) + 1,
         writtenAt: new Date().toISOString(),
-        records: new Map(this.#records) as unknown as ReadonlyMap<string, JsonObject>,
+        records: this.#records,
       },
       this.#file,
       privateKey,
     );
-    this.#written = text;
+    this.#isNew = false;
   }
+}
 
-  #text(): string {
-    const sorted = [...this.#records].sort(([a], [b]) => (a < b ? -1 : 1));
-    return stringifyJson(canonical(Object.fromEntries(sorted) as unknown as JsonObject));
-  }
+function recordIn(text: string): CopyRecord {
+  const { adopted, ...record } = parseJson(text) as JsonObject;
+  // What the version before noted of a thing that stood there already.
+  return { ...record, ...(adopted === true ? { standIn: true } : {}) } as unknown as CopyRecord;
 }
 
 /** Where the notes of a kind lie, for messages. */

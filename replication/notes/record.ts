@@ -1,11 +1,5 @@
 import type { JsonObject } from "../values/json.js";
 
-/** A content that need not be read again while its stamp is the same. */
-export interface Seen {
-  readonly stamp: string;
-  readonly definition: JsonObject;
-}
-
 /** What is remembered of one copy. */
 export interface CopyRecord {
   /** Id of the copy; absent between the intention and the write. */
@@ -30,10 +24,12 @@ export interface CopyRecord {
   readonly heldIds?: Readonly<Record<string, string>>;
   /** Node types that stand in place of the original's, so that it gets its own back when the copy comes home. */
   readonly nodeTypes?: Readonly<Record<string, string>>;
-  /** What both sides held at the last write, where reading content is dear. */
-  readonly seen?: { readonly source: Seen; readonly target: Seen };
-  /** It stood there already, equal: not ours to remove. */
-  readonly adopted?: boolean;
+  /** Stamps of both sides at the last write: what bears them still need not be read again. */
+  readonly seen?: { readonly source?: string; readonly target?: string };
+  /** What no listing of the source shows, as it was last read there. */
+  readonly unseen?: JsonObject;
+  /** Not ours, and used in place of a copy: it stood there already. */
+  readonly standIn?: boolean;
   /** Its original was gone from the source when that was last seen. */
   readonly orphaned?: boolean;
   /** An answer to its creation was lost once: a second copy that we made may come through. */

@@ -1,8 +1,9 @@
-import type { Item, Reference } from "../kinds/kind.js";
-import { isKindName } from "../kinds/registry.js";
+import type { Item } from "../kinds/kind.js";
+import { isKindName, singularOf } from "../kinds/registry.js";
 import { quoted } from "../values/printable.js";
+import type { Plans } from "./planned.js";
 import { mappingNotAvailable } from "./resolver.js";
-import { keyOf, singular } from "./references.js";
+import { keyOf, type Reference } from "../kinds/references.js";
 import type { Run } from "../inventory/run.js";
 import { nameOnSource } from "../inventory/source-names.js";
 
@@ -25,10 +26,10 @@ const mostOfReason = 120;
  * Says of each reference without a counterpart which object that is, by name, why that one has no copy and what helps. What
  * cannot be looked up is left out of the sentence.
  */
-export async function whyMissing(missing: readonly Reference[], run: Run, own: OwnPlan): Promise<string> {
+export async function whyMissing(missing: readonly Reference[], run: Run, plans: Plans, own: OwnPlan): Promise<string> {
   const distinct = [...new Map(missing.map((each) => [keyOf(each), each])).values()];
   const told = distinct.map(async (reference) => {
-    const { name, why, act } = await fateOf(reference, run, own);
+    const { name, why, act } = await fateOf(reference, run, plans, own);
     const [who, reason] = [name === undefined ? [] : [quoted(name)], why === undefined ? [] : [why]];
     const about = [...who, ...reason].join(" ");
     return `${mappingNotAvailable([reference])}${about ? `: ${about}` : ""}; ${act}`;
@@ -42,9 +43,9 @@ interface Explanation {
   readonly act: string;
 }
 
-async function fateOf({ kind, id }: Reference, run: Run, own: OwnPlan): Promise<Explanation> {
+async function fateOf({ kind, id }: Reference, run: Run, plans: Plans, own: OwnPlan): Promise<Explanation> {
   const mapIt = `map it (idMappings.${kind}.${id})`;
-  const copies = kind === own.kind ? own.copies : await planned(kind, run);
+  const copies = kind === own.kind ? own.copies : await planned(kind, plans);
   const fate = copies?.find(({ source }) => source.id === id);
   if (fate) return { name: fate.source.name, ...whyNotCopied(kind, fate, mapIt) };
   if (run.isStale(kind)) return { why: "cannot be looked up now", act: "the next run tries again" };
@@ -55,7 +56,7 @@ async function fateOf({ kind, id }: Reference, run: Run, own: OwnPlan): Promise<
   if (isKindName(kind)) return { name, why: "cannot be looked up now", act: mapIt };
   if (kind === "principals")
     return { name, why: "is not on the standby", act: `add this principal there, or ${mapIt}` };
-  const plural = `${singular[kind] ?? kind}s`.replace(/ys$/, "ies");
+  const plural = `${singularOf(kind)}s`.replace(/ys$/, "ies");
   if (kind === "instance-pools" || kind === "cluster-policies")
     return {
       name,
@@ -65,9 +66,9 @@ async function fateOf({ kind, id }: Reference, run: Run, own: OwnPlan): Promise<
   return { name, why: `has no counterpart: ${plural} are not copied`, act: `make one on the standby and ${mapIt}` };
 }
 
-async function planned(kind: string, run: Run): Promise<readonly Fate[] | undefined> {
+async function planned(kind: string, plans: Plans): Promise<readonly Fate[] | undefined> {
   if (!isKindName(kind)) return undefined;
-  return run.plan(kind).then(
+  return plans.of(kind).then(
     ({ copies }) => copies,
     () => undefined,
   );

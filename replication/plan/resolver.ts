@@ -1,5 +1,6 @@
-import type { Item, Reference } from "../kinds/kind.js";
-import { keyOf, mapReferences, referencesOf, singular } from "./references.js";
+import type { JsonObject } from "../values/json.js";
+import { singularOf } from "../kinds/registry.js";
+import { keyOf, mapReferences, type Reference, referencesOf, type Referring } from "../kinds/references.js";
 import { messageOf } from "../values/redact.js";
 import type { Run } from "../inventory/run.js";
 
@@ -15,6 +16,7 @@ export interface CopyIds {
 /** Translates the source's ids into the target's. Nothing is ever carried over untranslated. */
 export class Resolver {
   constructor(
+    private readonly kind: Referring,
     private readonly run: Run,
     private readonly copyIds: (kind: string) => Promise<CopyIds | undefined>,
     /** Id of the workspace that the references are from, where the source need not answer any more. */
@@ -67,40 +69,40 @@ export class Resolver {
   }
 
   /** The definition as the target has or will have it, with words in place of ids that there are none of yet. */
-  toShow(definition: Item["definition"]): Promise<Mapped> {
+  toShow(definition: JsonObject): Promise<Mapped> {
     return this.#map(definition, ({ id }, resolution) =>
       resolution === "pending" ? `(new copy of ${id})` : resolution.id,
     );
   }
 
   /** The definition with ids of the target and nothing else: what is yet to be made is missing, like what has no copy. */
-  toWrite(definition: Item["definition"]): Promise<Mapped> {
+  toWrite(definition: JsonObject): Promise<Mapped> {
     return this.#map(definition, (_, resolution) => (resolution === "pending" ? undefined : resolution.id));
   }
 
   async #map(
-    definition: Item["definition"],
+    definition: JsonObject,
     become: (reference: Reference, resolution: NonNullable<Resolution>) => string | undefined,
   ): Promise<Mapped> {
     const ids = new Map<string, string>();
     const missing: Reference[] = [];
-    for (const reference of referencesOf(definition)) {
+    for (const reference of referencesOf(this.kind, definition)) {
       const resolution = await this.resolve(reference);
       const id = resolution === undefined ? undefined : become(reference, resolution);
       if (id === undefined) missing.push(reference);
       else ids.set(keyOf(reference), id);
     }
-    return { definition: mapReferences(definition, (each) => ids.get(keyOf(each)) ?? each.id), missing };
+    return { definition: mapReferences(this.kind, definition, (each) => ids.get(keyOf(each)) ?? each.id), missing };
   }
 }
 
 /** A definition with the target's ids, and the references for which there are none: those stand as they were. */
 export interface Mapped {
-  readonly definition: Item["definition"];
+  readonly definition: JsonObject;
   readonly missing: Reference[];
 }
 
 /** Says which references have no counterpart, in the words that the guide's scripts used. */
 export function mappingNotAvailable(missing: readonly Reference[]): string {
-  return missing.map(({ kind, id }) => `Mapping not available for old ${singular[kind] ?? kind} id ${id}`).join("; ");
+  return missing.map(({ kind, id }) => `Mapping not available for old ${singularOf(kind)} id ${id}`).join("; ");
 }

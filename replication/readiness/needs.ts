@@ -1,7 +1,7 @@
 import { isArray, isObject, type Json, type JsonObject } from "../values/json.js";
 import { type Destination, destinationsIn, parseDestination } from "../kinds/scripts/script-destination.js";
 import { workspacePath } from "../notes/notes-folder.js";
-import { opaqueFields } from "../plan/references.js";
+import { opaqueFields } from "../kinds/references.js";
 
 export type FilePlace = "dbfs" | "workspace" | "volumes";
 

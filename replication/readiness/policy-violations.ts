@@ -1,7 +1,7 @@
+import type { Inventory } from "../kinds/kind.js";
 import { isArray, isObject, type Json, type JsonObject, parseJson } from "../values/json.js";
 import { quoted } from "../values/printable.js";
-import { opaqueFields } from "../plan/references.js";
-import type { Run } from "../inventory/run.js";
+import { opaqueFields } from "../kinds/references.js";
 
 /** Attributes of a policy that are no field of a cluster. https://docs.databricks.com/admin/clusters/policy-definition */
 const synthetic = new Set(["cluster_type", "dbus_per_hour"]);
@@ -18,7 +18,7 @@ interface Policy {
  * What the standby's policies do not allow of a definition that has the standby's ids, a sentence for each policy. Nothing is
  * said where a policy cannot be read, nor of what the policy would fill in.
  */
-export async function policyViolations(definition: JsonObject, run: Run): Promise<string[]> {
+export async function policyViolations(definition: JsonObject, run: Inventory): Promise<string[]> {
   const sentences = await Promise.all(
     clustersWithPolicy(definition).map(async (cluster) => {
       const policy = await policyOnTarget(String(cluster.policy_id), run);
@@ -40,7 +40,7 @@ function clustersWithPolicy(value: Json): JsonObject[] {
   return typeof value.policy_id === "string" ? [value, ...inner] : inner;
 }
 
-function policyOnTarget(id: string, run: Run): Promise<Policy | undefined> {
+function policyOnTarget(id: string, run: Inventory): Promise<Policy | undefined> {
   const { target } = run;
   if (!target) return Promise.resolve(undefined);
   return run

@@ -1,3 +1,4 @@
+import type { Inventory, SideName } from "../kinds/kind.js";
 import { ApiError, ConnectionError, isNotFound } from "../client/errors.js";
 import { objectsOf } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
@@ -5,7 +6,6 @@ import { mapAll } from "../values/for-all.js";
 import { encodePath } from "../kinds/files.js";
 import { dbfsRefusal, unlessDbfsIsOff } from "../kinds/scripts/dbfs-refusal.js";
 import { workspacePath } from "../notes/notes-folder.js";
-import type { Run, SideName } from "../inventory/run.js";
 import { secretStamps } from "../inventory/secret-stamps.js";
 import type { FilePlace, Need } from "./needs.js";
 
@@ -19,7 +19,7 @@ const namesAtOnce = 20;
 export async function presenceOf(
   needs: readonly Need[],
   end: SideName,
-  run: Run,
+  run: Inventory,
 ): Promise<ReadonlyMap<string, Answer>> {
   const side = run[end];
   if (!side) return new Map(needs.map(({ label }) => [label, "there"]));
@@ -65,7 +65,7 @@ class Files {
 
   constructor(
     private readonly end: SideName,
-    private readonly run: Run,
+    private readonly run: Inventory,
     private readonly client: WorkspaceClient,
   ) {}
 
@@ -143,7 +143,7 @@ async function fileThere(
   place: FilePlace,
   path: string,
   end: SideName,
-  run: Run,
+  run: Inventory,
   client: WorkspaceClient,
 ): Promise<Answer> {
   return run.once(`presence ${end} ${place} ${path}`, () =>
@@ -165,7 +165,7 @@ function folderListing(
   place: FilePlace,
   folder: string,
   end: SideName,
-  run: Run,
+  run: Inventory,
   client: WorkspaceClient,
 ): Promise<ReadonlySet<string> | undefined> {
   return run.once(`folder ${end} ${place} ${folder}`, async () => {
@@ -188,7 +188,7 @@ function folderListing(
 async function secretThere(
   { scope, key }: Extract<Need, { sort: "secret" }>,
   end: SideName,
-  run: Run,
+  run: Inventory,
   client: WorkspaceClient,
 ): Promise<Answer> {
   return asked(client, "secrets", async () => ((await secretStamps(scope, end, run))?.has(key) ? "there" : "missing"));
@@ -198,7 +198,7 @@ async function secretThere(
 async function principalsThere(
   needs: readonly Need[],
   end: SideName,
-  run: Run,
+  run: Inventory,
   client: WorkspaceClient,
 ): Promise<ReadonlyMap<string, Answer>> {
   const names = [...new Set(needs.flatMap((need) => (need.sort === "principal" ? [need.name] : [])))].sort();

@@ -1,7 +1,8 @@
+import type { Inventory } from "../kinds/kind.js";
 import type { JsonObject } from "../values/json.js";
 import { mapAll } from "../values/for-all.js";
-import { referencesOf } from "../plan/references.js";
-import type { Run } from "../inventory/run.js";
+import { referencesOf, type Referring } from "../kinds/references.js";
+import type { Plans } from "../plan/planned.js";
 import { policyViolations } from "./policy-violations.js";
 import { type Need, needsOf } from "./needs.js";
 import { type Answer, presenceOf } from "./presence.js";
@@ -20,23 +21,28 @@ const mostOfOneSort = 5;
  * Says in one line of each copy that cannot start what it lacks, by the source's id. What the source lacks as well is told
  * apart, and so is what could not be asked. Each line is the same at each run while nothing changes.
  */
-export async function whyNotReady(copies: readonly Standing[], run: Run): Promise<ReadonlyMap<string, string>> {
+export async function whyNotReady(
+  kind: Referring,
+  copies: readonly Standing[],
+  run: Inventory,
+  plans: Pick<Plans, "of">,
+): Promise<ReadonlyMap<string, string>> {
   if (!run.target) return new Map();
   const needs = copies.map((copy) => ({ copy, needs: needsOf(copy.definition).map(named(run)) }));
-  const all = await withoutCopiedScripts(distinct(needs.flatMap((each) => each.needs)), run);
+  const all = await withoutCopiedScripts(distinct(needs.flatMap((each) => each.needs)), run, plans);
   const there = await presenceOf(all, "target", run);
   const missing = all.filter(({ label }) => there.get(label) === "missing");
   const before = await presenceOf(missing, "source", run);
   const open = new Set(all.map(({ label }) => label));
   const lines = await mapAll(needs, async ({ copy, needs: own }): Promise<[string, string | undefined]> => {
     const opened = own.filter(({ label }) => open.has(label));
-    return [copy.id, lineOf(opened, there, before, await violations(copy, run))];
+    return [copy.id, lineOf(opened, there, before, await violations(kind, copy, run))];
   });
   return new Map(lines.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 /** Principals are looked for under the name that they have on the standby. */
-function named({ settings }: Run): (need: Need) => Need {
+function named({ settings }: Inventory): (need: Need) => Need {
   const mappings = settings.idMappings?.principals ?? {};
   return (need) => {
     if (need.sort !== "principal" || !Object.hasOwn(mappings, need.name)) return need;
@@ -46,8 +52,12 @@ function named({ settings }: Run): (need: Need) => Need {
 }
 
 /** Ids are translated only where a policy is to be asked. */
-async function violations({ definition, translated }: Standing, run: Run): Promise<string[]> {
-  const hasPolicy = referencesOf(definition).some(({ kind }) => kind === "cluster-policies");
+async function violations(
+  referring: Referring,
+  { definition, translated }: Standing,
+  run: Inventory,
+): Promise<string[]> {
+  const hasPolicy = referencesOf(referring, definition).some(({ kind }) => kind === "cluster-policies");
   return hasPolicy ? policyViolations(await translated(), run) : [];
 }
 
@@ -56,11 +66,11 @@ function distinct(needs: readonly Need[]): Need[] {
 }
 
 /** A script that is copied is there, or will be. Others may stand there all the same: not selected, or somebody else's. */
-async function withoutCopiedScripts(needs: readonly Need[], run: Run): Promise<Need[]> {
+async function withoutCopiedScripts(needs: readonly Need[], run: Inventory, plans: Pick<Plans, "of">): Promise<Need[]> {
   if (!needs.some(({ sort }) => sort === "script")) return [...needs];
   const copied = await run
     .once("copied scripts", async () => {
-      const { copies } = await run.plan("init-scripts");
+      const { copies } = await plans.of("init-scripts");
       return new Set(
         copies.filter(({ action }) => action !== "skip" && action !== "blocked").map(({ source }) => source.id),
       );

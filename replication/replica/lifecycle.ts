@@ -1,14 +1,16 @@
 import { countedFor } from "../client/call-count.js";
 import type { JsonObject } from "../values/json.js";
 import { applyPlan } from "../apply/apply.js";
-import { runOf } from "../inventory/current-run.js";
+import { runOf } from "./current-run.js";
 import { fingerprint } from "../values/fingerprint.js";
 import { hold, previewHold } from "../roles/hold.js";
 import { NeedsPerson } from "../kinds/kind.js";
 import { kindNamed } from "../kinds/registry.js";
 import type { LedgerLine } from "../report/ledger.js";
-import type { Plan } from "../plan/plan.js";
-import { nothingToDo, pictureOf, type ReplicaPicture } from "../report/preview-picture.js";
+import type { Plan } from "../plan/planned.js";
+import { Planning } from "../plan/planning.js";
+import { linesOf, type TellLines } from "../report/lines.js";
+import { nothingToDo, pictureOf, type ReplicaPicture, unseenPicture } from "../report/preview-picture.js";
 import { type Progress, silent } from "../report/progress.js";
 import { messageOf } from "../values/redact.js";
 import { activate, previewRelease, untrusted } from "../roles/release.js";
@@ -17,49 +19,62 @@ import {
   emptyState,
   identityOf,
   ledgerOf,
-  remembered,
+  memoryOfNotes,
   rememberedNotes,
   type ReplicaArgs,
   type ReplicaState,
+  type StoredState,
   takenOver,
 } from "./replica-state.js";
 import { announce, report } from "../report/report.js";
 import type { Run } from "../inventory/run.js";
 import { isExcluded } from "../inventory/selection.js";
 
+const untold: TellLines = () => undefined;
+
 /**
  * Takes the inventory of both sides and says what would be done. A kind that cannot be compared now says so in its plan: it ends
  * neither the preview nor the other kinds.
  */
-export async function preview(args: ReplicaArgs, before: Before, progress: Progress = silent): Promise<ReplicaPicture> {
+export async function preview(
+  args: ReplicaArgs,
+  before: Before,
+  progress: Progress = silent,
+  tell: TellLines = untold,
+): Promise<ReplicaPicture> {
   try {
-    return await looked(args, before, progress);
+    return await looked(args, before, progress, tell);
   } catch (error) {
     const why = reasonOf(error, args);
     runOf(args).standIn(args.kind, why);
     progress({ kind: args.kind, text: `${args.kind}: ${why}`, severity: "warning" });
-    const { objects = {}, changes = {}, conflicts = {}, needsPerson = {} } = before;
-    if (isForPerson(error))
-      return { plan: nothingToDo, objects, changes, conflicts, needsPerson: { [args.kind]: why } };
-    return { plan: `cannot be compared: ${why}`, objects, changes, conflicts, needsPerson };
+    tell([kindLine(args, isForPerson(error) ? "needs-a-person" : "failed", why)]);
+    if (isForPerson(error)) return unseenPicture(nothingToDo, before, { [args.kind]: why });
+    return unseenPicture(`cannot be compared: ${why}`, before, before.needsPerson);
   }
 }
 
-async function looked(args: ReplicaArgs, before: Before, progress: Progress): Promise<ReplicaPicture> {
+async function looked(args: ReplicaArgs, before: Before, progress: Progress, tell: TellLines): Promise<ReplicaPicture> {
   const run = runOf(args);
   run.showOn(args.kind, progress);
-  const seen = await pictured(args, before, progress);
+  const seen = await pictured(args, before, progress, tell);
   const isOpen = !isExcluded(args.settings, kindNamed(args.kind)) && (await run.notesFolderIsOpen(args.kind));
   return isOpen && seen.plan === nothingToDo ? { ...seen, plan: "take away the access to the notes" } : seen;
 }
 
-async function pictured(args: ReplicaArgs, before: Before, progress: Progress): Promise<ReplicaPicture> {
+async function pictured(
+  args: ReplicaArgs,
+  before: Before,
+  progress: Progress,
+  tell: TellLines,
+): Promise<ReplicaPicture> {
+  if (args.role !== "standby") tell([]);
   if (args.role === "active") return await previewRelease(args, before, progress);
   if (args.role === "held") return await previewHold(args, before, progress);
-  if (isExcluded(args.settings, kindNamed(args.kind)))
-    return { plan: nothingToDo, objects: before.objects ?? {}, changes: {}, conflicts: {}, needsPerson: {} };
+  if (isExcluded(args.settings, kindNamed(args.kind))) return excludedPicture(args, before, tell);
   const plan = await planFor(args, progress);
   const notes = await runOf(args).notes("target", args.kind);
+  tell(linesOf(plan, notes));
   if (notes.warning !== undefined)
     progress({ kind: args.kind, text: `${args.kind}: the notes on the copies: ${notes.warning}`, severity: "warning" });
   const seen = pictureOf(plan, before);
@@ -70,18 +85,17 @@ async function pictured(args: ReplicaArgs, before: Before, progress: Progress): 
 async function planFor(args: ReplicaArgs, progress: Progress): Promise<Plan> {
   const run = runOf(args);
   run.showOn(args.kind, progress);
-  for (const [kind, idMap] of Object.entries(args.idMaps ?? {})) run.giveIdMap(kind, idMap);
-  return countedFor(args.kind, () => run.plan(args.kind));
+  return countedFor(args.kind, () => Planning.of(run).of(args.kind));
 }
 
 /** Whether `apply` has anything to do, anything new to say, or an endpoint, sign-in or setting to take over. */
-export function needsApply(state: ReplicaState, args: ReplicaArgs, seen: ReplicaPicture): boolean {
+export function needsApply(state: StoredState, args: ReplicaArgs, seen: ReplicaPicture): boolean {
   return (
     seen.plan !== nothingToDo ||
+    state.copies !== undefined ||
     fingerprintOf(identityOf(state)) !== fingerprintOf(identityOf(args)) ||
     (args.role === "standby" && state.shown !== shownBy(args, seen)) ||
-    (args.role === "active" &&
-      (state.incomplete === true || Object.values(state.copies).some(({ held, orphaned }) => held && !orphaned)))
+    (args.role === "active" && (state.incomplete === true || (state.heldCount ?? 0) > 0))
   );
 }
 
@@ -92,21 +106,24 @@ export function needsApply(state: ReplicaState, args: ReplicaArgs, seen: Replica
 export async function apply(
   args: ReplicaArgs,
   seen: ReplicaPicture,
-  before: ReplicaState | undefined,
+  before: StoredState | undefined,
   progress: Progress = silent,
+  tell: TellLines = untold,
 ): Promise<ReplicaState> {
   const run = runOf(args);
   try {
-    if (args.role === "active") return await activate(args, before, progress);
-    if (args.role === "held") return await hold(args, before, progress);
-    return await follow(args, seen, before, progress);
+    if (args.role === "active") return await activate(args, before, progress, tell);
+    if (args.role === "held") return await hold(args, before, progress, tell);
+    return await follow(args, seen, before, progress, tell);
   } catch (error) {
     const why = reasonOf(error, args);
     run.standIn(args.kind, why);
     run.forget(args.kind);
     const outcome = isForPerson(error) ? "needs-a-person" : "failed";
-    const ledger = ledgerOf(args.kind, [kindLine(args, outcome, why)], run);
-    report(args.kind, ledger, progress);
+    const lines = [kindLine(args, outcome, why)];
+    tell(lines);
+    const ledger = ledgerOf(args.kind, lines, run);
+    report(args.kind, ledger, lines, progress);
     const shown = isForPerson(error) ? shownBy(args, seen) : "";
     const base = takenOver(before ?? emptyState(args), args);
     return { ...base, incomplete: args.role === "active", shown, drift: [], ledger };
@@ -116,13 +133,14 @@ export async function apply(
 async function follow(
   args: ReplicaArgs,
   seen: ReplicaPicture,
-  before: ReplicaState | undefined,
+  before: StoredState | undefined,
   progress: Progress,
+  tell: TellLines,
 ): Promise<ReplicaState> {
   const { kind } = args;
   const run = runOf(args);
   run.showOn(kind, progress);
-  if (isExcluded(args.settings, kindNamed(kind))) return excluded(args, seen, before, run);
+  if (isExcluded(args.settings, kindNamed(kind))) return excluded(args, seen, before, run, tell);
   const state = rememberedNotes(before);
   const plan = await countedFor(kind, async () => {
     await run.recall(kind, state);
@@ -130,10 +148,11 @@ async function follow(
     if (doubt !== undefined) throw new Error(untrusted(kind, doubt));
     return planFor(args, progress);
   });
-  const { idMap, lines, records, notesSerial } = await countedFor(kind, () => applyPlan(plan, run, state, progress));
+  const { ids, lines, notes } = await countedFor(kind, () => applyPlan(plan, run, Planning.of(run), state, progress));
   run.compared(kind);
+  Planning.of(run).noteCopies(kind, ids);
   const stale = (await run.staleKinds()).filter(
-    (each) => each.kind !== kind && kindNamed(kind).refersTo?.some((other) => other === each.kind),
+    (each) => each.kind !== kind && kindNamed(kind).references?.some((other) => other.kind === each.kind),
   );
   for (const { kind: other, why, knownAt } of stale) {
     const since = knownAt === undefined ? "nothing is known of them" : `what was known of them at ${knownAt} is used`;
@@ -147,13 +166,12 @@ async function follow(
     );
   }
   await run.closeNotesFolder(kind);
+  tell(lines);
   const ledger = ledgerOf(kind, lines, run);
-  report(kind, ledger, progress);
+  report(kind, ledger, lines, progress);
   return {
     ...identityOf(args),
-    idMap,
-    copies: remembered(records),
-    notesSerial,
+    ...memoryOfNotes(notes),
     ledger,
     comparedAt: new Date().toISOString(),
     shown: shownBy(args, pictureOf(plan, seen)),
@@ -161,11 +179,27 @@ async function follow(
   };
 }
 
+function excludedPicture(args: ReplicaArgs, before: Before, tell: TellLines): ReplicaPicture {
+  tell([excludedLine(args)]);
+  return unseenPicture(nothingToDo, before);
+}
+
 /** Copies that were made before the kind was excluded stay as they are, and as they were known. */
-function excluded(args: ReplicaArgs, seen: ReplicaPicture, before: ReplicaState | undefined, run: Run): ReplicaState {
-  const line = kindLine(args, "skipped", `excluded as a whole (select.${args.kind}), and not looked at`);
-  const ledger = ledgerOf(args.kind, [line], run);
+function excluded(
+  args: ReplicaArgs,
+  seen: ReplicaPicture,
+  before: StoredState | undefined,
+  run: Run,
+  tell: TellLines,
+): ReplicaState {
+  const lines = [excludedLine(args)];
+  tell(lines);
+  const ledger = ledgerOf(args.kind, lines, run);
   return { ...takenOver(before ?? emptyState(args), args), ledger, shown: shownBy(args, seen), drift: [] };
+}
+
+function excludedLine(args: ReplicaArgs): LedgerLine {
+  return kindLine(args, "skipped", `excluded as a whole (select.${args.kind}), and not looked at`);
 }
 
 /** Whether trying again will not help until somebody does what is said. */
@@ -184,12 +218,10 @@ function kindLine({ kind }: ReplicaArgs, outcome: LedgerLine["outcome"], why: st
   return { kind, name: kind, outcome, why };
 }
 
-function shownBy({ settings, local, peer }: ReplicaArgs, { objects, needsPerson, conflicts }: ReplicaPicture): string {
+/** What was applied, and by which settings: where either is another one now, there is something to take over. */
+function shownBy({ settings, local, peer }: ReplicaArgs, { digest }: ReplicaPicture): string {
   return fingerprint({
-    objects,
-    needsPerson,
-    // Where the source wins, a conflict is over once it is applied.
-    conflicts: settings.conflicts === "standby" ? conflicts : {},
+    digest,
     settings,
     hosts: [local?.host ?? "", peer?.host ?? ""],
   } as unknown as JsonObject);

@@ -1,28 +1,27 @@
-import { ownRun } from "../inventory/current-run.js";
-import { fingerprint } from "../values/fingerprint.js";
-import { forAll } from "../values/for-all.js";
+import { ownRun } from "./current-run.js";
+import { forAll, mapAll } from "../values/for-all.js";
+import type { Run } from "../inventory/run.js";
 import type { Item, Kind, Side } from "../kinds/kind.js";
 import { kindNamed } from "../kinds/registry.js";
-import { visible } from "../plan/compare.js";
 import { goneFrom, knownByNotes } from "../inventory/counterparts.js";
-import { notesPath } from "../notes/notes.js";
-import type { CopyRecord } from "../notes/record.js";
-import { isOursByRecord } from "../inventory/orphans.js";
+import type { Origin } from "../inventory/marker.js";
+import { type Notes, notesPath } from "../notes/notes.js";
+import { isAsWritten, isOursByRecord } from "../plan/orphans.js";
 import { type Progress, silent } from "../report/progress.js";
 import { messageOf } from "../values/redact.js";
 import { untrusted } from "../roles/release.js";
-import { rememberedNotes, type ReplicaState } from "./replica-state.js";
+import { rememberedNotes, type StoredState } from "./replica-state.js";
 import { describeName } from "../report/report.js";
 import { isGone } from "../inventory/still-there.js";
 
 /** Removes our copies and nothing else. The copies on an active workspace are its own by now, and stay. */
-export async function removeCopies(state: ReplicaState, progress: Progress = silent): Promise<void> {
+export async function removeCopies(state: StoredState, progress: Progress = silent): Promise<void> {
   if (!state.local || (state.role !== "standby" && !state.settings.removeFromActive)) return;
   const run = await ownRun(state, progress);
   const kind = kindNamed(state.kind);
   const notes = await run.notes("target", state.kind);
   if (notes.doubt !== undefined) throw new Error(untrusted(state.kind, notes.doubt));
-  if ([...notes.entries()].length === 0) return notes.erase(run.target!.client);
+  if (notes.isEmpty) return notes.erase(run.target!.client);
   let shown: readonly Item[];
   try {
     shown = await run.items("target", state.kind);
@@ -37,7 +36,8 @@ export async function removeCopies(state: ReplicaState, progress: Progress = sil
   }
   const { known, missing } = knownByNotes(kind, shown, notes, await run.target!.client.workspaceId());
   await goneFrom(kind, run, missing, notes);
-  const ours = [...known].flatMap(([origin, item]) => (isUntouched(kind, item, notes.get(origin)) ? [item] : []));
+  const untouched = await mapAll([...known], ([origin, item]) => isUntouched(kind, item, origin, notes, run));
+  const ours = [...known.values()].filter((_, place) => untouched[place]);
   const failures = await removeAll(kind, run.target!, ours, progress);
   run.forget(state.kind);
   if (failures.length > 0)
@@ -81,10 +81,9 @@ async function removeAll(kind: Kind, target: Side, items: readonly Item[], progr
 }
 
 /** A file or mount that was edited after we wrote it, or that stood there before us, is not ours to remove. */
-function isUntouched(kind: Kind, item: Item, record: CopyRecord | undefined): boolean {
-  if (!isOursByRecord(kind, item, record)) return false;
-  if (kind.identity === "marker") return true;
-  return record?.actual === undefined || record.actual === fingerprint(visible(kind, item.definition));
+async function isUntouched(kind: Kind, item: Item, origin: Origin, notes: Notes, run: Run): Promise<boolean> {
+  if (!isOursByRecord(kind, item, notes.recordOf(origin, item.id, item.name))) return false;
+  return kind.identity.by !== "path" || isAsWritten(kind, item, origin, notes, run);
 }
 
 /** Without its operations cluster a workspace cannot be asked: what was made by way of it cannot be removed by it either. */

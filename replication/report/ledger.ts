@@ -1,9 +1,19 @@
 import { printable, quoted } from "../values/printable.js";
+import type { Changes } from "../values/changes.js";
 import { redactText } from "../values/redact.js";
 import type { KindName } from "../settings.js";
 
 export type Outcome =
-  "created" | "adopted" | "updated" | "unchanged" | "removed" | "skipped" | "failed" | "needs-a-person" | "not-ours";
+  | "created"
+  | "adopted"
+  | "stand-in"
+  | "updated"
+  | "unchanged"
+  | "removed"
+  | "skipped"
+  | "failed"
+  | "needs-a-person"
+  | "not-ours";
 
 /** What became of one object of the source, of a copy whose original is gone, or of what others have on the standby. */
 export interface LedgerLine {
@@ -17,11 +27,14 @@ export interface LedgerLine {
   readonly why?: string;
   /** Which triggers were taken off and are kept. */
   readonly held?: readonly string[];
+  /** Of what would be changed: field by field. */
+  readonly changes?: Changes;
 }
 
 export interface Ledger {
   /** How many lines of each outcome, and how many copies hold a trigger (`held`). */
   readonly counts: Readonly<Record<string, number>>;
+  /** The first of the lines that a person should read. */
   readonly lines: readonly LedgerLine[];
   /** Requests sent for this kind in the run that wrote the ledger, both sides and retries included. */
   readonly calls: number;
@@ -34,6 +47,7 @@ const outcomes: readonly Outcome[] = [
   "created",
   "updated",
   "adopted",
+  "stand-in",
   "unchanged",
   "removed",
   "skipped",

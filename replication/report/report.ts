@@ -1,8 +1,7 @@
-import { unwritten } from "../apply/apply.js";
 import { describeChanges } from "../values/changes.js";
 import type { Item } from "../kinds/kind.js";
-import { byReason, countOutcomes, type Ledger } from "./ledger.js";
-import type { Plan, PlannedCopy } from "../plan/plan.js";
+import { byReason, countOutcomes, type Ledger, type LedgerLine } from "./ledger.js";
+import { type Plan, type PlannedCopy, unwritten } from "../plan/planned.js";
 import { nothingToDo, type ReplicaPicture } from "./preview-picture.js";
 import { printable, quoted } from "../values/printable.js";
 import type { Progress } from "./progress.js";
@@ -89,7 +88,8 @@ function tellCounts(counts: Ledger["counts"]): string {
 /** The counts, and what needs a person by reason. What failed is told once, by the ledger's error. */
 export function report(
   kind: KindName,
-  { counts, lines, calls, seconds }: Ledger,
+  { counts, calls, seconds }: Ledger,
+  lines: readonly LedgerLine[],
   progress: Progress,
   words = copying,
 ): void {

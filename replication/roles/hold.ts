@@ -1,24 +1,26 @@
 import { countedFor } from "../client/call-count.js";
 import { knownByNotes } from "../inventory/counterparts.js";
-import { runOf } from "../inventory/current-run.js";
+import { runOf } from "../replica/current-run.js";
 import { forAll } from "../values/for-all.js";
-import { only } from "../kinds/fields.js";
-import type { Item } from "../kinds/kind.js";
+import { heldIn } from "../kinds/held-fields.js";
+import type { Item, Kind } from "../kinds/kind.js";
 import { kindNamed } from "../kinds/registry.js";
 import type { LedgerLine } from "../report/ledger.js";
 import { originOf, type Origin } from "../inventory/marker.js";
 import { type Notes, notesPath } from "../notes/notes.js";
-import { nothingToDo, type ReplicaPicture } from "../report/preview-picture.js";
+import type { TellLines } from "../report/lines.js";
+import { nothingToDo, type ReplicaPicture, unseenPicture } from "../report/preview-picture.js";
 import type { Progress } from "../report/progress.js";
 import { messageOf, redactText } from "../values/redact.js";
 import {
   type Before,
   emptyState,
   ledgerOf,
-  remembered,
+  memoryOfNotes,
   rememberedNotes,
   type ReplicaArgs,
   type ReplicaState,
+  type StoredState,
   takenOver,
 } from "../replica/replica-state.js";
 import { describeName, listed, report } from "../report/report.js";
@@ -37,7 +39,7 @@ export async function previewHold(args: ReplicaArgs, before: Before, progress: P
   const run = runOf(args);
   run.showOn(args.kind, progress);
   const { holding, alone } = await countedFor(args.kind, () => toHold(args, run));
-  const plan = holding.length > 0 ? `hold the triggers of ${holding.length}` : nothingToDo;
+  const plan = holding.length > 0 ? `hold the ${nounOf(args)} of ${holding.length}` : nothingToDo;
   const lines = [
     ...alone.map((item) => `! ${describeName(item)}: ${keeps(args, item)}`),
     ...holding.map(
@@ -45,15 +47,18 @@ export async function previewHold(args: ReplicaArgs, before: Before, progress: P
     ),
   ];
   if (lines.length > 0) progress({ kind: args.kind, text: `${args.kind}: ${plan}${listed(lines)}`, severity: "info" });
-  return { plan, objects: before.objects ?? {}, changes: {}, conflicts: {}, needsPerson: {} };
+  return unseenPicture(plan, before);
 }
 
-const words = { none: "nothing here runs by itself", blocked: "not held" };
+function wordsFor({ held }: Kind): { none: string; blocked: string } {
+  return { none: held ? "nothing here runs by itself" : "none of these runs by itself", blocked: "not held" };
+}
 
 export async function hold(
   args: ReplicaArgs,
-  before: ReplicaState | undefined,
+  before: StoredState | undefined,
   progress: Progress,
+  tell: TellLines,
 ): Promise<ReplicaState> {
   const base = before ?? emptyState(args);
   const { kind } = args;
@@ -65,7 +70,7 @@ export async function hold(
     await run.recall(kind, state);
     const { holding, alone, notes } = await toHold(args, run);
     for (const { item, origin } of holding) {
-      const held = only(item.definition, kindNamed(kind).triggers ?? []);
+      const held = heldIn(kindNamed(kind), item.definition);
       const record = notes.get(origin) ?? { name: redactText(item.name) };
       notes.set(origin, { ...record, id: item.id, held, heldFrom: "here" });
     }
@@ -76,17 +81,17 @@ export async function hold(
       ...alone.map((item): LedgerLine => ({ ...lineOf(args, item), outcome: "skipped", why: keeps(args, item) })),
     ];
     run.forget(kind);
+    tell(lines);
     const ledger = ledgerOf(kind, lines, run);
-    report(kind, ledger, progress, words);
-    const copies = remembered(notes.entries());
-    return { ...takenOver(base, args), copies, notesSerial: notes.serial, drift: [], ledger };
+    report(kind, ledger, lines, progress, wordsFor(kindNamed(kind)));
+    return { ...takenOver(base, args), ...memoryOfNotes(notes), drift: [], ledger };
   });
 }
 
 async function toHold(args: ReplicaArgs, run: Run): Promise<ToHold> {
   const kind = kindNamed(args.kind);
   const notes = await run.notes("target", kind.name);
-  if (!run.target || (kind.triggers ?? []).length === 0) return { holding: [], alone: [], notes };
+  if (!run.target || !kind.held) return { holding: [], alone: [], notes };
   const [items, peerNotes] = await Promise.all([run.items("target", kind.name), run.notes("source", kind.name)]);
   if (peerNotes.doubt !== undefined)
     throw new Error(
@@ -119,7 +124,7 @@ async function holdAll(
     const line = lineOf(args, item);
     try {
       await kind.settle!(run.target!, item.id);
-      const left = kind.get ? triggersOf(args, await kind.get(run.target!, item.id)) : [];
+      const left = kind.get ? triggersOf(args, await kind.get(run.target!, item.id, run)) : [];
       if (left.length > 0) throw new Error(`its ${left.join(" and ")} was taken off, but is still there`);
       lines.push({ ...line, outcome: "updated", held: what, why: `${what.join(" and ")} taken off and kept` });
     } catch (error) {
@@ -139,5 +144,9 @@ function lineOf({ kind }: ReplicaArgs, { id, name }: Item): Pick<LedgerLine, "ki
 }
 
 function triggersOf({ kind }: ReplicaArgs, { definition }: Item): string[] {
-  return Object.keys(only(definition, kindNamed(kind).triggers ?? []));
+  return Object.keys(heldIn(kindNamed(kind), definition));
+}
+
+function nounOf({ kind }: ReplicaArgs): string {
+  return kindNamed(kind).held?.noun[1] ?? "";
 }

@@ -1,18 +1,19 @@
 import { countedFor } from "../client/call-count.js";
 import { changesBetween, describeChanges } from "../values/changes.js";
-import { runOf } from "../inventory/current-run.js";
+import { runOf } from "../replica/current-run.js";
 import { sameJson } from "../values/fingerprint.js";
 import { forAll } from "../values/for-all.js";
 import { heldHere } from "./held.js";
 import type { JsonObject } from "../values/json.js";
-import { only } from "../kinds/fields.js";
+import { heldIn } from "../kinds/held-fields.js";
 import type { Item, Kind, Side } from "../kinds/kind.js";
 import { kindNamed } from "../kinds/registry.js";
 import type { LedgerLine } from "../report/ledger.js";
 import { originOf, type Origin } from "../inventory/marker.js";
 import { notesPath } from "../notes/notes.js";
 import type { CopyRecord } from "../notes/record.js";
-import { nothingToDo, type ReplicaPicture } from "../report/preview-picture.js";
+import type { TellLines } from "../report/lines.js";
+import { nothingToDo, type ReplicaPicture, unseenPicture } from "../report/preview-picture.js";
 import type { Progress } from "../report/progress.js";
 import { quoted } from "../values/printable.js";
 import { messageOf } from "../values/redact.js";
@@ -20,10 +21,11 @@ import {
   type Before,
   emptyState,
   ledgerOf,
-  remembered,
+  memoryOf,
   rememberedNotes,
   type ReplicaArgs,
   type ReplicaState,
+  type StoredState,
   takenOver,
 } from "../replica/replica-state.js";
 import { cut, listed, report } from "../report/report.js";
@@ -35,9 +37,9 @@ import { stillThere } from "../inventory/still-there.js";
 export async function previewRelease(args: ReplicaArgs, before: Before, progress: Progress): Promise<ReplicaPicture> {
   const isDone = before.role === "active" && before.plan === nothingToDo;
   const held = isDone ? [] : await heldNow(args, progress);
-  const plan = held.length > 0 ? `put back the triggers of ${held.length}` : nothingToDo;
+  const plan = held.length > 0 ? `put back the ${nounsOf(args)} of ${held.length}` : nothingToDo;
   if (held.length > 0) progress({ kind: args.kind, text: `${args.kind}: ${plan}${listed(held)}`, severity: "info" });
-  return { plan, objects: before.objects ?? {}, changes: {}, conflicts: {}, needsPerson: {} };
+  return unseenPicture(plan, before);
 }
 
 /** `~ "nightly": schedule: (none) → {…}` for each copy that would get its trigger back. */
@@ -52,19 +54,26 @@ async function heldNow(args: ReplicaArgs, progress: Progress): Promise<string[]>
   );
 }
 
-const releasing = { none: "no trigger was held here", blocked: "not put back" };
+function nounsOf({ kind }: ReplicaArgs): string {
+  return kindNamed(kind).held?.noun[1] ?? "";
+}
+
+function wordsFor({ held }: Kind): { none: string; blocked: string } {
+  return { none: held ? `no ${held.noun[0]} was held here` : "nothing of these is held", blocked: "not put back" };
+}
 
 /** The workspace works on its own from here: held triggers go back, and the copies stay what they are. */
 export async function activate(
   args: ReplicaArgs,
-  before: ReplicaState | undefined,
+  before: StoredState | undefined,
   progress: Progress,
+  tell: TellLines,
 ): Promise<ReplicaState> {
   const base = before ?? { ...emptyState(args), incomplete: true };
   const run = runOf(args);
   run.showOn(args.kind, progress);
   if (!run.target) return { ...takenOver(base, args), drift: [] };
-  return countedFor(args.kind, () => new Release(args, base, run, run.target!, progress).run());
+  return countedFor(args.kind, () => new Release(args, base, run, run.target!, progress, tell).run());
 }
 
 /** One trigger to put back, and the object that is to have it. */
@@ -82,10 +91,11 @@ class Release {
 
   constructor(
     private readonly args: ReplicaArgs,
-    private readonly base: ReplicaState,
+    private readonly base: StoredState,
     private readonly context: Run,
     private readonly target: Side,
     private readonly progress: Progress,
+    private readonly tell: TellLines,
   ) {
     this.#kind = kindNamed(args.kind);
   }
@@ -99,13 +109,14 @@ class Release {
     if (owed.length > 0 || (promoting && this.#kind.release)) await this.#putBack(owed, copies, promoting);
     const notesSerial = await this.#note(copies);
     this.context.forget(kind);
-    const ledger = ledgerOf(kind, [...this.#lines, ...this.#stillToDo()], this.context);
-    report(kind, ledger, this.progress, releasing);
+    const lines = [...this.#lines, ...this.#stillToDo()];
+    this.tell(lines);
+    const ledger = ledgerOf(kind, lines, this.context);
+    report(kind, ledger, lines, this.progress, wordsFor(this.#kind));
     const incomplete = promoting && this.#lines.some(({ outcome }) => outcome === "failed");
     return {
       ...takenOver(this.base, this.args),
-      copies: remembered(copies),
-      notesSerial,
+      ...memoryOf(copies, notesSerial),
       incomplete,
       drift: [],
       ledger,
@@ -132,12 +143,12 @@ class Release {
       if (notes.doubt !== undefined) this.#failed(this.#kindLine(), untrusted(kind, notes.doubt));
       return new Map(notes.entries());
     } catch (error) {
-      const count = Object.keys(state.records).length;
+      const count = state.records.size;
       this.#failed(
         this.#kindLine(),
-        `its notes cannot be read (${messageOf(error)}); what the state knows of ${count} copies is used`,
+        `its notes cannot be read (${messageOf(error)}); what the state knows of ${count} that hold something is used`,
       );
-      return new Map(Object.entries(state.records) as [Origin, CopyRecord][]);
+      return new Map(state.records);
     }
   }
 
@@ -160,7 +171,7 @@ class Release {
         const { held: wanted, missing } = heldHere(this.#kind, record, this.args.settings);
         if (missing.length > 0)
           return this.#say(line, "needs-a-person", `its ${what} stays off: ${mappingNotAvailable(missing)}`);
-        const present = only(item.definition, this.#kind.triggers ?? []);
+        const present = heldIn(this.#kind, item.definition);
         const others = Object.keys(present);
         if (others.length > 0 && !covers(present, wanted))
           return this.#say(
@@ -217,17 +228,15 @@ class Release {
       if (noted.origin === origin || isOriginal) return noted;
       return `its copy [${noted.id}] has lost our marker, so that it may be another job by now: put the tag databricks_dr_origin: ${origin} back, and run up again`;
     }
-    const me = await this.context.me();
-    const twin = (items ?? []).find(
-      (item) => item.marked && item.origin === origin && item.creator === me && (id === undefined || mayHaveTwin),
-    );
+    const marked = (items ?? []).filter((item) => item.marked && item.origin === origin);
+    const [twin] = id === undefined || mayHaveTwin ? await this.context.madeByUs(marked) : [];
     if (twin) return twin;
     return id === undefined ? "its copy was never made" : "the copy is gone";
   }
 
   async #ask(id: string): Promise<Item | undefined> {
     if (!(await stillThere(this.#kind, this.target, id))) return undefined;
-    return this.#kind.get?.(this.target, id);
+    return this.#kind.get?.(this.target, id, this.context);
   }
 
   /** Only what is read back is no longer held. */
@@ -240,8 +249,9 @@ class Release {
     await forAll([...waiting], async ([origin, { id, wanted, line }]) => {
       const what = Object.keys(wanted).join(" and ");
       try {
-        const shows = (item: Item | undefined): boolean => item !== undefined && covers(item.definition, wanted);
-        if (!shows(byId.get(id)) && !shows(await this.#kind.get?.(this.target, id)))
+        const shows = (item: Item | undefined): boolean =>
+          item?.definition !== undefined && covers(item.definition, wanted);
+        if (!shows(byId.get(id)) && !shows(await this.#kind.get?.(this.target, id, this.context)))
           return this.#failed(line, `its ${what} was sent, but the workspace does not show it; it stays noted`);
         const { held: _, heldFrom: __, heldIds: ___, ...record } = copies.get(origin)!;
         copies.set(origin, { ...record, id });
@@ -263,13 +273,17 @@ class Release {
   ): Promise<void> {
     const { settings, kind } = this.args;
     const known = new Set([...copies.values()].map(({ id }) => id));
+    const { imprint } = rememberedNotes(this.base);
     const unknown = (items ?? []).filter(
       ({ marked, origin, id }) =>
-        marked && !origin.startsWith(`${workspaceId}.`) && !known.has(id) && !copies.has(origin),
+        marked &&
+        !origin.startsWith(`${workspaceId}.`) &&
+        !known.has(id) &&
+        !copies.has(origin) &&
+        !imprint.has(origin, id),
     );
     if (unknown.length === 0 || settings.notes === "restart") return;
-    const me = await this.context.me();
-    const ours = unknown.filter(({ creator }) => creator === me);
+    const ours = await this.context.madeByUs(unknown);
     const text = `${unknown.length} bear our marker and are in neither notes nor state, so that what was held for them is lost: ${firstOf(unknown)}. Restore the stack's state or ${notesPath(kind)}; or set their triggers by hand and then databricks-dr:notes to restart`;
     if (ours.length > 0) return this.#failed(this.#kindLine(), text);
     this.progress({ kind, text: `${kind}: ${text}. None of them was made by this replication`, severity: "warning" });

@@ -1,7 +1,8 @@
 import type { WorkspaceClient } from "../client/workspace-client.js";
-import { readNotesFile, removeNotesFile, writeNotesFile } from "../notes/notes-file.js";
+import { type NotesFile, readNotesFile, removeNotesFile, writeNotesFile } from "../notes/notes-file.js";
 import { publicKeyOf } from "../notes/signing.js";
 import type { Endpoint, Role } from "../settings.js";
+import { isObject, type JsonObject, parseJson, stringifyJson } from "../values/json.js";
 import { sideOf } from "../inventory/side.js";
 
 /** What a workspace says of its own role: kept beside the notes, for the day that the stack's state is lost or old. */
@@ -37,7 +38,7 @@ export function roleRefusal(stack: string, configured: Role, inForce: Role, sinc
 export async function readRole(client: WorkspaceClient, publicKey?: string): Promise<RoleRecord | undefined> {
   const workspaceId = await client.workspaceId();
   const notes = await readNotesFile(client, file, { workspaceId, ...(publicKey === undefined ? {} : { publicKey }) });
-  const record = notes?.records.get(file);
+  const record = recordIn(notes);
   if (!record || !isRole(record.role)) return undefined;
   return {
     role: record.role,
@@ -51,13 +52,19 @@ export async function readRole(client: WorkspaceClient, publicKey?: string): Pro
 export async function writeRole(client: WorkspaceClient, role: Role, privateKey: string): Promise<void> {
   const workspaceId = await client.workspaceId();
   const before = await readNotesFile(client, file, { workspaceId, publicKey: publicKeyOf(privateKey) });
-  const record = before?.records.get(file);
+  const record = recordIn(before);
   if (before?.doubt === undefined && record?.role === role) return;
   const wasStandby = role === "standby" || record?.wasStandby === true;
   const writtenAt = new Date().toISOString();
-  const records = new Map([[file, { name: file, role, since: writtenAt, wasStandby }]]);
+  const records = new Map([[file, stringifyJson({ name: file, role, since: writtenAt, wasStandby })]]);
   const serial = (before?.serial ?? 0) + 1;
   await writeNotesFile(client, { kind: file, workspaceId, serial, writtenAt, records }, before, privateKey);
+}
+
+function recordIn(notes: NotesFile | undefined): JsonObject | undefined {
+  const text = notes?.records.get(file);
+  const record = text === undefined ? undefined : parseJson(text);
+  return isObject(record) ? record : undefined;
 }
 
 function isRole(value: unknown): value is Role {

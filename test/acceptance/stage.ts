@@ -35,7 +35,7 @@ export interface PreviewStep {
 export interface ReplicaInputs {
   readonly plan?: string;
   readonly conflicts?: Readonly<Record<string, string>>;
-  readonly objects?: Readonly<Record<string, string>>;
+  readonly digest?: string;
 }
 
 /** The sandbox, a copy of the project, and `pulumi` as a process: the real one where it is on PATH. */

@@ -28,7 +28,7 @@ describe("what a run wrote that died before it could note so", () => {
   it("is not to be confused with what stood there before: destroy leaves that", async () => {
     await putScript(pair.primary, path, "one");
     await putScript(pair.secondary, path, "one");
-    expect((await pair.up("init-scripts")).lines.get(`dbfs:${path}`)?.outcome).toBe("adopted");
+    expect((await pair.up("init-scripts")).lines.get(`dbfs:${path}`)?.outcome).toBe("stand-in");
     await pair.destroy("init-scripts");
     await isThere();
   });

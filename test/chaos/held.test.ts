@@ -5,7 +5,7 @@ import { markerTag } from "../../replication/inventory/marker.js";
 import type { Role } from "../../replication/index.js";
 import { jobTable } from "../../sandbox/databricks/job-row.js";
 import { triggersOf } from "../../sandbox/databricks/job-triggers.js";
-import { type Outcome, type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
+import { heldIn, type Outcome, type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
 import { removeFolder } from "./notes-files.js";
 import { changeJob, createCluster, createJob, nightly } from "./objects.js";
 import { type Route, routesUsed, troubles } from "./routes-used.js";
@@ -43,8 +43,7 @@ async function triggersAt(at: TestWorkspace): Promise<Record<string, JsonObject>
 }
 
 /** What the state holds still. */
-const stillHeld = (): string[] =>
-  Object.values(pair.stateOf(pair.secondary).get("jobs")!.copies).flatMap(({ name, held }) => (held ? [name] : []));
+const stillHeld = (): string[] => heldIn(pair.stateOf(pair.secondary).get("jobs")!).map(({ name }) => name);
 
 const saidSo = ({ lines, warnings }: Outcome): boolean =>
   warnings.length > 0 || [...lines.values()].some(({ outcome }) => outcome === "failed");

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { appendFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as replication from "../../replication/index.js";
-import { startNewRun } from "../../replication/inventory/current-run.js";
+import { startNewRun } from "../../replication/replica/current-run.js";
 import { type Pair, startPair } from "../replication/pair.js";
 import { createCluster, createJob, nightly } from "./objects.js";
 import { clustersOf, jobsOf, settingsOf } from "./standby-reading.js";
@@ -52,7 +52,11 @@ async function copyLate(kind: "clusters" | "jobs", late: Late): Promise<replicat
     signingKey: pair.secondary.keys.privateKey,
   } as const;
   try {
-    return await replication.apply(args, await replication.preview(args, {}), undefined);
+    let lines: readonly replication.LedgerLine[] = [];
+    const state = await replication.apply(args, await replication.preview(args, {}), undefined, undefined, (told) => {
+      lines = told;
+    });
+    return { ...state, ledger: { ...state.ledger, lines } };
   } finally {
     gateway.close();
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Pair, startPair } from "../replication/pair.js";
+import { heldIn, type Pair, startPair } from "../replication/pair.js";
 import { changeJob, createJob, nightly } from "./objects.js";
 import { jobsOf, settingsOf } from "./standby-reading.js";
 
@@ -12,15 +12,16 @@ afterEach(() => pair.close());
 
 /** Activates, and holds it to having put back all: nothing is held any more. */
 const activate = async () => {
-  const { ledger, copies } = await pair.activate("jobs");
-  expect(Object.values(copies).filter(({ held }) => held)).toEqual([]);
-  return ledger.lines;
+  const state = await pair.activate("jobs");
+  expect(heldIn(state)).toEqual([]);
+  return state.ledger.lines;
 };
 
 /** Activates where not all can be put back: what is not stays held, and the promotion says that it failed. */
 const activateInPart = async () => {
-  const { ledger, copies } = await pair.activate("jobs");
-  expect(Object.values(copies).map(({ held }) => held)).toEqual([nightly]);
+  const state = await pair.activate("jobs");
+  const { ledger } = state;
+  expect(heldIn(state).map(({ held }) => held)).toEqual([nightly]);
   expect(ledger.lines.find(({ name }) => name === "jobs")).toMatchObject({
     outcome: "failed",
     why: expect.stringContaining("1 of 1 that held a trigger did not get it back") as string,

@@ -1,3 +1,4 @@
+import type { ReplicaState } from "../../replication/index.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type JsonObject, parseJson, stringifyJson } from "../../replication/values/json.js";
 import { markerTag } from "../../replication/inventory/marker.js";
@@ -290,8 +291,15 @@ describe("notes of the version before, where every user may write", () => {
     await pair.secondary.post("/api/2.0/workspace/mkdirs", { path: formerNotesFolder });
     await putFile(pair.secondary, `${formerNotesFolder}/jobs.json`, stringifyJson({ kind: "jobs", records }));
     const states = pair.stateOf(pair.secondary);
-    const { notesSerial: _, signingKey: __, ...state } = states.get("jobs")!;
-    states.set("jobs", state);
+    const {
+      notesSerial: _,
+      signingKey: __,
+      held: ___,
+      imprint: ____,
+      heldCount: _____,
+      ...state
+    } = states.get("jobs")!;
+    states.set("jobs", { ...state, copies: records } as unknown as ReplicaState);
   });
 
   const alterFormer = async (): Promise<void> => {
@@ -390,7 +398,7 @@ describe("a user of the source", () => {
     const { picture, warnings, lines } = await pair.up("jobs");
     const { picture: released } = await pair.deploy(pair.secondary, "active", "jobs");
     const keys = [picture, released]
-      .flatMap(({ objects, changes }) => [objects, changes])
+      .flatMap(({ changes, needsPerson }) => [changes, needsPerson])
       .map((each) => stringifyJson(each));
     expect(lines.size).toBe(1);
     expect([...warnings, ...keys].join("")).not.toMatch(/[\u001b\u009b\u202e]/);

@@ -1,7 +1,7 @@
 import type * as promises from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type JsonObject, stringifyJson } from "../../replication/values/json.js";
-import type { KindName, LedgerLine, ReplicationSettings } from "../../replication/index.js";
+import type { LedgerLine, ReplicationSettings } from "../../replication/index.js";
 import { type Outcome, type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
 import { putFile } from "./notes-files.js";
 import { changeJob, createCluster, createJob, machine, nightly, putScript } from "./objects.js";
@@ -14,10 +14,11 @@ vi.mock("node:timers/promises", async (original) => {
   return { ...timers, setTimeout: (ms: number) => timers.setTimeout(ms / 50) };
 });
 
-const order: readonly KindName[] = ["init-scripts", "clusters", "mounts", "jobs"];
+const order = ["init-scripts", "clusters", "mounts", "jobs"] as const;
+type Copied = (typeof order)[number];
 
 /** Kinds whose objects a kind's own need: where one of them is cut off, the kind may not be whole. */
-const needs: Readonly<Record<KindName, readonly KindName[]>> = {
+const needs: Readonly<Record<Copied, readonly Copied[]>> = {
   "init-scripts": [],
   clusters: ["init-scripts"],
   mounts: [],
@@ -102,7 +103,7 @@ async function change(at: TestWorkspace): Promise<void> {
 }
 
 /** What a workspace has of each kind; of a standby's copies, as their originals are. */
-async function contentsOf(at: TestWorkspace): Promise<Record<KindName, string[]>> {
+async function contentsOf(at: TestWorkspace): Promise<Record<Copied, string[]>> {
   const read = async (path: string): Promise<string> =>
     String((await at.get(`/api/2.0/dbfs/read?path=${path}&offset=0&length=100`).catch(() => ({ data: "none" }))).data);
   const exported = await at
@@ -148,8 +149,8 @@ const running = async (at: TestWorkspace): Promise<string[]> =>
     )
     .map(({ cluster_name }) => String(cluster_name));
 
-async function up(kinds = order): Promise<Map<KindName, Outcome>> {
-  const outcomes = new Map<KindName, Outcome>();
+async function up(kinds: readonly Copied[] = order): Promise<Map<Copied, Outcome>> {
+  const outcomes = new Map<Copied, Outcome>();
   for (const kind of kinds) outcomes.set(kind, await pair.deploy(pair.secondary, "standby", kind, settings));
   return outcomes;
 }
@@ -177,9 +178,9 @@ beforeAll(async () => {
 afterAll(() => pair.close());
 
 /** The routes of either workspace that each kind asks, from that start on. */
-async function routesByKind(start: () => void): Promise<Map<TestWorkspace, Map<KindName, Route[]>>> {
+async function routesByKind(start: () => void): Promise<Map<TestWorkspace, Map<Copied, Route[]>>> {
   start();
-  const found = new Map([pair.primary, pair.secondary].map((at) => [at, new Map<KindName, Route[]>()]));
+  const found = new Map([pair.primary, pair.secondary].map((at) => [at, new Map<Copied, Route[]>()]));
   for (const kind of order) {
     for (const [{ server }] of found) server.traffic.log.reset();
     await pair.deploy(pair.secondary, "standby", kind, settings);
@@ -211,7 +212,7 @@ describe.each([
       for (const [at, byKind] of used) {
         const routes = new Map([...byKind.values()].flat().map((route) => [textOf(route), route]));
         for (const [text, route] of routes) {
-          const uses = (kind: KindName): boolean => byKind.get(kind)!.map(textOf).includes(text);
+          const uses = (kind: Copied): boolean => byKind.get(kind)!.map(textOf).includes(text);
           for (const what of troublesFor(turn)) {
             const says = `${at.endpoint.stack} ${text}: ${what}`;
             if (process.env.ROUTES === "all") process.stderr.write(`${says}\n`);
@@ -234,7 +235,7 @@ async function faultsOf(
   at: TestWorkspace,
   route: Route,
   what: string,
-  uses: (kind: KindName) => boolean,
+  uses: (kind: Copied) => boolean,
 ): Promise<string[]> {
   const faults: string[] = [];
   const check = (holds: boolean, fault: () => string): void => void (holds || faults.push(fault()));

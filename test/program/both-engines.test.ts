@@ -146,16 +146,9 @@ async function openRun(engine: Engine, sandbox: Sandbox) {
 /** Id that a workspace gave in this run → what it stands for. */
 function idsGiven({ resources = [] }: ExportedState): [string, string][] {
   const operations = JSON.stringify(resources).matchAll(/"operationsClusterId":"([^"]+)"/g);
-  const idMaps = resources.map(
-    ({ outputs }) => (outputs as { idMap?: Record<string, string> } | undefined)?.idMap ?? {},
-  );
   const newJobs = JSON.stringify(resources).matchAll(/brand new \[(\d+)\]/g);
   return [
     ...[...operations].map(([, id]): [string, string] => [id!, "<operations>"]),
-    ...idMaps
-      .flatMap((idMap) => Object.entries(idMap))
-      .filter(([source, copy]) => source !== copy)
-      .map(([source, copy]): [string, string] => [copy, `<copy of ${source}>`]),
     ...[...newJobs].map(([, id]): [string, string] => [id!, "<new job>"]),
   ];
 }
@@ -165,7 +158,7 @@ const managedStorage = /^dbstorage[0-9a-f]{12}$/;
 
 /** Times, names that Azure made up, fingerprints of definitions in this workspace's own ids, and what a run took. */
 function dropRunsOwn(key: string, value: unknown): unknown {
-  if (["desired", "actual", "shown", "calls", "seconds"].includes(key)) return undefined;
+  if (["desired", "actual", "shown", "digest", "imprint", "held", "calls", "seconds"].includes(key)) return undefined;
   if (typeof value !== "string") return value;
   if (key === "plaintext") return JSON.parse(value, dropRunsOwn);
   return time.test(value) || managedStorage.test(value) ? undefined : value;

@@ -62,7 +62,7 @@ describe("clusters", () => {
     pair.primary.server.traffic.log.reset();
     const preview = await pair.preview("clusters");
     expect(preview.plan).toBe("update 1");
-    expect(preview.objects[`etl [${id}]`]).toMatch(/^#[0-9a-f]{8} 15\.4\.x-scala2\.12, 1–4 × Standard_DS3_v2$/);
+    expect(first.picture.changes[`etl [${id}]`]).toBe("new: 15.4.x-scala2.12, 1–4 × Standard_DS3_v2");
     expect(preview.changes).toEqual({ [`etl [${id}]`]: { autotermination_minutes: "30 → 45" } });
     const second = await pair.up("clusters");
     expect(second.lines.get("etl")?.outcome).toBe("updated");

@@ -131,8 +131,8 @@ describe("mounts", () => {
     await mount(pair.secondary, "wasbs://theirs@acmewest.blob.core.windows.net", "/mnt/shared");
     const { state, picture } = await pair.up("mounts", { mounts: { storageAccounts: { acme: "acmewest" } } });
     expect(picture.needsPerson).toHaveProperty("/mnt/shared");
-    for (const map of [state.idMap, picture.objects]) {
-      expect(Object.keys(map)).toContain("/mnt/raw");
+    expect(Object.keys(state.idMap)).toContain("/mnt/raw");
+    for (const map of [state.idMap, picture.changes]) {
       expect(Object.keys(map)).not.toContain("/mnt/shared");
       expect(Object.keys(map)).not.toContain("/databricks-datasets");
     }

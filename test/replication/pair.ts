@@ -3,7 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as replication from "../../replication/index.js";
-import { startNewRun } from "../../replication/inventory/current-run.js";
+import type { CopyRecord } from "../../replication/notes/record.js";
+import { rememberedNotes } from "../../replication/replica/replica-state.js";
+import { startNewRun } from "../../replication/replica/current-run.js";
 import type { Json, JsonObject } from "../../replication/values/json.js";
 import { parseJson, stringifyJson } from "../../replication/values/json.js";
 import { type KeyPair, newKeyPair } from "../../replication/notes/signing.js";
@@ -33,12 +35,12 @@ export interface Pair {
   up(kind: replication.KindName, settings?: replication.ReplicationSettings): Promise<Outcome>;
   /** What a preview shows now. */
   preview(kind: replication.KindName, settings?: replication.ReplicationSettings): Promise<replication.ReplicaPicture>;
-  refresh(kind: replication.KindName): Promise<replication.ReplicaState>;
+  refresh(kind: replication.KindName): Promise<replication.StoredState>;
   destroy(kind: replication.KindName): Promise<void>;
   /** Makes the standby the active side and the other way round: `up` then copies back. */
   swap(): void;
   /** Puts back what the standby of this moment holds. */
-  activate(kind: replication.KindName, settings?: replication.ReplicationSettings): Promise<replication.ReplicaState>;
+  activate(kind: replication.KindName, settings?: replication.ReplicationSettings): Promise<State>;
   /** An `up` of one kind of one stack in a role, whatever side it is by `swap`; the other one is its peer. */
   deploy(
     at: TestWorkspace,
@@ -56,9 +58,12 @@ export interface Pair {
   close(): Promise<void>;
 }
 
+/** What Pulumi's state has, with every line of the ledger that is a file beside it. */
+export type State = replication.ReplicaState & { readonly idMap: Readonly<Record<string, string>> };
+
 export interface Outcome {
   readonly picture: replication.ReplicaPicture;
-  readonly state: replication.ReplicaState;
+  readonly state: State;
   /** Ledger lines by name. */
   readonly lines: ReadonlyMap<string, replication.LedgerLine>;
   readonly changed: boolean;
@@ -97,12 +102,6 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
     peer: (at === primary ? secondary : primary).endpoint,
     settings: { rateLimits: unlimited, ...settings },
     signingKey: at.keys.privateKey,
-    idMaps: Object.fromEntries(
-      ["clusters", "jobs"].flatMap((each) => {
-        const state = each === kind ? undefined : states.get(at)!.get(each);
-        return state ? [[each, state.idMap]] : [];
-      }),
-    ),
   });
 
   const look = (
@@ -111,9 +110,10 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
     kind: replication.KindName,
     settings: replication.ReplicationSettings = {},
     progress?: replication.Progress,
+    tell?: replication.TellLines,
   ): Promise<replication.ReplicaPicture> => {
     startNewRun();
-    return replication.preview(argsFor(at, role, kind, settings), inputs.get(at)!.get(kind) ?? {}, progress);
+    return replication.preview(argsFor(at, role, kind, settings), inputs.get(at)!.get(kind) ?? {}, progress, tell);
   };
 
   const deploy: Pair["deploy"] = async (at, role, kind, settings = {}) => {
@@ -121,14 +121,19 @@ export async function startPair({ tier = "premium" }: { tier?: "standard" | "pre
     const progress: replication.Progress = ({ severity, text }) => {
       if (severity === "warning") warnings.push(text);
     };
-    const picture = await look(at, role, kind, settings, progress);
+    let told: readonly replication.LedgerLine[] = [];
+    const tell: replication.TellLines = (lines) => (told = lines.map(replication.withoutSecrets));
+    const picture = await look(at, role, kind, settings, progress, tell);
     const args = argsFor(at, role, kind, settings);
     const before = states.get(at)!.get(kind);
     const changed = !before || replication.needsApply(before, args, picture);
-    const state = changed ? await replication.apply(args, picture, before, progress) : before;
-    states.get(at)!.set(kind, state);
+    const applied = changed ? await replication.apply(args, picture, before, progress, tell) : before;
+    const pairs = told.flatMap(({ id, copyId }) => (id !== undefined && copyId !== undefined ? [[id, copyId]] : []));
+    states.get(at)!.set(kind, applied);
+    const idMap = Object.fromEntries(pairs) as Record<string, string>;
+    const state = { ...applied, idMap, ledger: { ...applied.ledger, lines: told } };
     inputs.get(at)!.set(kind, { ...picture, role });
-    const lines = new Map(state.ledger.lines.map((line) => [line.name, line]));
+    const lines = new Map(told.map((line) => [line.name, line]));
     return { picture, state, changed, lines, warnings };
   };
 
@@ -244,6 +249,11 @@ async function startWorkspace(
     notesKey: keys.publicKey,
   };
   return { ...test, endpoint, keys };
+}
+
+/** What a state knows of what is held: name and triggers. */
+export function heldIn(state: replication.StoredState): CopyRecord[] {
+  return [...rememberedNotes(state).records.values()].filter(({ held }) => held);
 }
 
 /** The clusters of a workspace by name, without the operations cluster. */

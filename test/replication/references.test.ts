@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../replication/values/json.js";
-import { mapReferences, referencesOf } from "../../replication/plan/references.js";
+import { mapReferences, referencesOf } from "../../replication/kinds/references.js";
+import { jobs } from "../../replication/kinds/jobs.js";
 import { Resolver } from "../../replication/plan/resolver.js";
 import { Run } from "../../replication/inventory/run.js";
 import type { ReplicationSettings } from "../../replication/settings.js";
@@ -43,7 +44,7 @@ const job = {
 
 describe("references", () => {
   it("are found in every task, however deep, and never among a user's parameters", () => {
-    const found = referencesOf(job).map(({ kind, id }) => `${kind} ${id}`);
+    const found = referencesOf(jobs, job).map(({ kind, id }) => `${kind} ${id}`);
     expect(found.sort()).toEqual([
       "alerts alert-1",
       "cluster-policies policy-1",
@@ -64,7 +65,7 @@ describe("references", () => {
   });
 
   it("are replaced in place, integers by integers, and nothing else is touched", () => {
-    const mapped = mapReferences(job, ({ kind, id }) => (kind === "jobs" ? "9007199254740997" : `new-${id}`));
+    const mapped = mapReferences(jobs, job, ({ kind, id }) => (kind === "jobs" ? "9007199254740997" : `new-${id}`));
     expect(mapped.tasks).toContainEqual({
       task_key: "b",
       run_job_task: { job_id: 9007199254740997n, job_parameters: { job_id: "17" } },
@@ -74,7 +75,7 @@ describe("references", () => {
       for_each_task: { inputs: "[1]", task: { task_key: "e1", existing_cluster_id: "new-cluster-2" } },
     });
     expect(mapped.tasks).toContainEqual(job.tasks[6]);
-    expect(mapReferences(job, ({ id }) => id)).toEqual(job);
+    expect(mapReferences(jobs, job, ({ id }) => id)).toEqual(job);
   });
 
   it("are found in held triggers, with the workspace that a job is said to be in", () => {
@@ -86,7 +87,7 @@ describe("references", () => {
         { periodic: { interval: 1 }, sql_condition: { sql_query_id: "q-2", warehouse_id: "w-1" } },
       ],
     };
-    expect(referencesOf(held).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))).toEqual([
+    expect(referencesOf(jobs, held).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))).toEqual([
       { kind: "jobs", id: "42", workspaceId: "17" },
       { kind: "jobs", id: "42", workspaceId: "99" },
       { kind: "jobs", id: "43" },
@@ -96,7 +97,7 @@ describe("references", () => {
       { kind: "workspaces", id: "17" },
       { kind: "workspaces", id: "99" },
     ]);
-    const mapped = mapReferences(held, ({ kind, id, workspaceId }) => [kind, workspaceId, id].join("/"));
+    const mapped = mapReferences(jobs, held, ({ kind, id, workspaceId }) => [kind, workspaceId, id].join("/"));
     expect(mapped.triggers).toEqual([
       {
         job_completion: { jobs: [{ workspace_id: "workspaces//99", job_id: "jobs/99/42" }] },
@@ -107,7 +108,7 @@ describe("references", () => {
   });
 
   it("to people are found wherever they stand, and need not be there", () => {
-    const found = referencesOf({
+    const found = referencesOf(jobs, {
       single_user_name: "a@x.com",
       email_notifications: { on_failure: ["b@x.com", "list@elsewhere.com"], no_alert_for_skipped_runs: true },
       tasks: [
@@ -130,6 +131,7 @@ describe("references", () => {
 describe("a resolver", () => {
   const resolverOf = (settings: ReplicationSettings): Resolver =>
     new Resolver(
+      jobs,
       new Run({ settings }),
       (kind) =>
         Promise.resolve(kind === "jobs" ? { ids: new Map([["1", "101"]]), pending: new Set(["2"]) } : undefined),

@@ -45,7 +45,7 @@ describe("a name that a terminal obeys", () => {
     const item = { id: "1", name, origin: "1.jobs.1" as Item["origin"], marked: true, definition: {} };
     const orphans = [{ copy: item, action: "remove" as const, why: "gone from the source" }];
     const told: string[] = [];
-    const picture = { plan: "remove 1", objects: {}, changes: {}, conflicts: {}, needsPerson: {} };
+    const picture = { plan: "remove 1", unchanged: 0, changes: {}, conflicts: {}, needsPerson: {}, digest: "" };
     const plan = { kind: jobs, copies: [], orphans, foreign: [], twins: [], gone: new Set<Item["origin"]>() };
     announce(plan, picture, {}, ({ text }) => told.push(text));
     expect(told.join("")).toMatch(/^jobs: remove 1\n {2}- "a/);

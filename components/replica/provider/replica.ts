@@ -1,4 +1,5 @@
 import * as replication from "@databricks-dr/replication";
+import { linesFile } from "./lines-file.js";
 import { plainly } from "./plainly.js";
 import { progressOf } from "./progress-log.js";
 import { known } from "./unknown.js";
@@ -6,14 +7,14 @@ import { known } from "./unknown.js";
 /** The resource's inputs as the engine hands them over; the picture is what `check` adds. */
 type Inputs = replication.ReplicaArgs & Partial<replication.ReplicaPicture> & { readonly logUrn?: string };
 
-type Outputs = replication.ReplicaState & { readonly logUrn?: string };
+type Outputs = replication.StoredState & { readonly logUrn?: string };
 
 /** Takes inventory of both sides and puts what the standby would have into the inputs, so that a preview shows it. */
 export async function check(olds: Partial<Inputs>, news: Inputs): Promise<{ inputs: object }> {
   return plainly(async () => {
     // A preview that changes the workspace itself does not know its host: it is the one that it was.
     const args = argsOf({ ...news, ...asItWas("local", olds, news), ...asItWas("signingKey", olds, news) });
-    const picture = await replication.preview(args, olds, progressFor(news));
+    const picture = await replication.preview(args, olds, progressFor(news), linesFile(args));
     checked.add(keyOf(news));
     return { inputs: plain({ ...news, ...picture }) };
   });
@@ -36,7 +37,7 @@ const checked = new Set<string>();
  * edited or gone is a change then. It is told by there having been no check.
  */
 export function diff(_id: string, olds: Outputs, news: Inputs): Promise<{ changes: boolean }> {
-  if (olds.copies === undefined) return Promise.resolve({ changes: true });
+  if (olds.ledger === undefined) return Promise.resolve({ changes: true });
   const changes = checked.has(keyOf(news))
     ? replication.needsApply(olds, argsOf(news), pictureIn(news))
     : olds.drift.length > 0;
@@ -65,18 +66,19 @@ export async function remove(_id: string, state: Outputs): Promise<void> {
 
 async function applied(inputs: Inputs, before: Outputs | undefined): Promise<object> {
   const { logUrn } = inputs;
-  const state = await plainly(() => replication.apply(argsOf(inputs), pictureIn(inputs), before, progressFor(inputs)));
+  const args = argsOf(inputs);
+  const state = await plainly(() =>
+    replication.apply(args, pictureIn(inputs), before, progressFor(inputs), linesFile(args)),
+  );
   return plain({ ...state, ...(logUrn === undefined ? {} : { logUrn }) });
 }
 
-function argsOf({ kind, role, local, peer, settings, signingKey, idMaps }: Inputs): replication.ReplicaArgs {
-  const knownMaps = Object.entries(idMaps ?? {}).filter(([, idMap]) => known(idMap) !== undefined);
+function argsOf({ kind, role, local, peer, settings, signingKey }: Inputs): replication.ReplicaArgs {
   const [knownLocal, knownPeer, knownKey] = [known(local), known(peer), known(signingKey)];
   return {
     kind,
     role,
     settings,
-    idMaps: Object.fromEntries(knownMaps),
     ...(knownLocal ? { local: knownLocal } : {}),
     ...(knownPeer ? { peer: knownPeer } : {}),
     ...(knownKey === undefined ? {} : { signingKey: knownKey }),
@@ -85,12 +87,13 @@ function argsOf({ kind, role, local, peer, settings, signingKey, idMaps }: Input
 
 function pictureIn({
   plan = "",
-  objects = {},
+  unchanged = 0,
   changes = {},
   conflicts = {},
   needsPerson = {},
+  digest = "",
 }: Inputs): replication.ReplicaPicture {
-  return { plan, objects, changes, conflicts, needsPerson };
+  return { plan, unchanged, changes, conflicts, needsPerson, digest };
 }
 
 function keyOf({ kind, logUrn }: Inputs): string {

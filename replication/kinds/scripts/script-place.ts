@@ -1,12 +1,11 @@
 import { isNotFound } from "../../client/errors.js";
-import type { Run } from "../../inventory/run.js";
 import { encodePath } from "../files.js";
-import type { Side } from "../kind.js";
+import type { Inventory, Side } from "../kind.js";
 import { dbfsRefusal } from "./dbfs-refusal.js";
 import { type Destination, parseDestination } from "./script-destination.js";
 
 /** Why the standby would not take a script at that place; undefined where it would, or cannot be asked. */
-export async function whyNoPlace(destination: Destination, run: Run): Promise<string | undefined> {
+export async function whyNoPlace(destination: Destination, run: Inventory): Promise<string | undefined> {
   const { target } = run;
   if (!target) return undefined;
   const { store, path } = parseDestination(destination);
@@ -25,7 +24,7 @@ export async function whyNoPlace(destination: Destination, run: Run): Promise<st
 export const moveIt =
   "move the script to workspace files or a volume and refer to it there, or exclude it (select.init-scripts.exclude)";
 
-function volumeExists(volume: string, { client }: Side, run: Run): Promise<boolean> {
+function volumeExists(volume: string, { client }: Side, run: Inventory): Promise<boolean> {
   return run.once(`volume ${volume}`, async () => {
     try {
       await client.head(`/api/2.0/fs/directories${encodePath(volume)}`);
@@ -38,7 +37,7 @@ function volumeExists(volume: string, { client }: Side, run: Run): Promise<boole
 }
 
 /** A home folder is made with its user. Where neither can be asked it is taken to be there: the writing will tell. */
-function homeExists(user: string, { client }: Side, run: Run): Promise<boolean> {
+function homeExists(user: string, { client }: Side, run: Inventory): Promise<boolean> {
   return run.once(`home ${user}`, async () => {
     try {
       await client.get("/api/2.0/workspace/get-status", { path: `/Users/${user}` });

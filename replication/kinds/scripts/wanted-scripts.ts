@@ -1,9 +1,8 @@
 import { type JsonObject, objectsOf } from "../../values/json.js";
 import { quoted } from "../../values/printable.js";
 import { messageOf } from "../../values/redact.js";
-import type { Run } from "../../inventory/run.js";
 import type { FileStatus } from "../files.js";
-import type { Item, Side } from "../kind.js";
+import type { Inventory, Item, Side } from "../kind.js";
 import { dbfsRefusal } from "./dbfs-refusal.js";
 import { type Destination, destinationsIn, whyLeftOut } from "./script-destination.js";
 
@@ -23,7 +22,7 @@ export interface Script {
  * What the source's clusters, job clusters and pools refer to, and by whom. Scripts of which that cannot be known now are
  * those that were copied before: a script is not gone because a listing failed.
  */
-export async function scriptsOfSource(side: Side, run: Run): Promise<Script[]> {
+export async function scriptsOfSource(side: Side, run: Inventory): Promise<Script[]> {
   const listings = await Promise.allSettled([
     run.items("source", "clusters").then((items) => items.map(wholeOf("cluster"))),
     run.items("source", "jobs").then((items) => items.map(wholeOf("job"))),
@@ -48,7 +47,7 @@ interface Referrer {
 }
 
 function wholeOf(singular: string): (item: Item) => Referrer {
-  return ({ name, definition }) => ({ who: `${singular} ${quoted(name)}`, definition });
+  return ({ name, definition = {} }) => ({ who: `${singular} ${quoted(name)}`, definition });
 }
 
 function poolOf(pool: JsonObject): Referrer {
@@ -56,7 +55,7 @@ function poolOf(pool: JsonObject): Referrer {
 }
 
 /** The scripts copied before, where it cannot be seen now that they are wanted, or that they are there. */
-async function notedBefore(side: Side, run: Run, unknown: readonly string[]): Promise<Script[]> {
+async function notedBefore(side: Side, run: Inventory, unknown: readonly string[]): Promise<Script[]> {
   const dbfsIsOff = dbfsRefusal(side.client) !== undefined;
   if (unknown.length === 0 && !dbfsIsOff) return [];
   const lacking = `not all that refers to scripts can be seen now (${unknown.join("; ")})`;
@@ -76,7 +75,7 @@ async function notedBefore(side: Side, run: Run, unknown: readonly string[]): Pr
 }
 
 /** The places of the target that matter: those of the source's scripts, and those of earlier copies. */
-export async function copiedOrWanted(run: Run): Promise<Script[]> {
+export async function copiedOrWanted(run: Inventory): Promise<Script[]> {
   const [sources, notes] = await Promise.all([
     run.items("source", "init-scripts"),
     run.notes("target", "init-scripts"),

@@ -1,8 +1,17 @@
 import { isArray, isObject, type Json, type JsonObject } from "../values/json.js";
-import type { Reference } from "../kinds/kind.js";
+
+/** A reference to an object of another kind, or to one that is not replicated at all. */
+export interface Reference {
+  readonly kind: string;
+  readonly id: string;
+  /** It is mapped where a mapping says so, and otherwise stays as it is. */
+  readonly optional?: true;
+  /** The workspace that the object is said to be in; the source where nothing is said. */
+  readonly workspaceId?: string;
+}
 
 /** Field that holds an id of another object, or a list of them, wherever it stands in a definition. */
-interface ReferenceField {
+export interface ReferenceField {
   readonly field: string | RegExp;
   readonly kind: string;
   /** The field or array that the object holding it must itself be the value of. */
@@ -12,46 +21,6 @@ interface ReferenceField {
   /** The neighbour that names the workspace in which the object is, where that may be another one than the source. */
   readonly workspace?: string;
 }
-
-/** https://docs.databricks.com/api/azure/workspace/jobs/create and …/clusters/create */
-const referenceFields: readonly ReferenceField[] = [
-  { field: "existing_cluster_id", kind: "clusters" },
-  { field: "instance_pool_id", kind: "instance-pools" },
-  { field: "driver_instance_pool_id", kind: "instance-pools" },
-  { field: "policy_id", kind: "cluster-policies" },
-  { field: "job_id", kind: "jobs", within: /^run_job_task$/ },
-  // job_completion: {jobs: [{workspace_id, job_id}]}, in a trigger.
-  { field: "job_id", kind: "jobs", within: /^jobs$/, workspace: "workspace_id" },
-  { field: "workspace_id", kind: "workspaces", within: /^jobs$/ },
-  { field: "pipeline_id", kind: "pipelines" },
-  { field: "warehouse_id", kind: "warehouses" },
-  { field: "query_id", kind: "queries" },
-  { field: "sql_query_id", kind: "queries", within: /^sql_condition$/ },
-  { field: "dashboard_id", kind: "dashboards" },
-  { field: "alert_id", kind: "alerts" },
-  { field: "destination_id", kind: "notification-destinations" },
-  { field: "id", kind: "notification-destinations", within: /^on_[a-z_]+$/ },
-  { field: "user_name", kind: "principals", within: /^run_as$/ },
-  { field: "service_principal_name", kind: "principals", within: /^run_as$/ },
-  { field: "group_name", kind: "principals", within: /^run_as$/ },
-  {
-    field: "single_user_name",
-    kind: "principals",
-    optional: "the cluster is nobody else's to use: its copy keeps the name, and says that it cannot start",
-  },
-  {
-    field: /^on_[a-z_]+$/,
-    kind: "principals",
-    within: /^email_notifications$/,
-    optional: "an address gets mail, whether it is a user's or not",
-  },
-  {
-    field: "user_name",
-    kind: "principals",
-    within: /^(subscriptions|subscribers)$/,
-    optional: "the task runs without its reader",
-  },
-];
 
 /** Fields whose content is the user's own: a parameter called `job_id` is no reference. */
 export const opaqueFields: ReadonlySet<string> = new Set([
@@ -68,26 +37,16 @@ export const opaqueFields: ReadonlySet<string> = new Set([
   "tags",
 ]);
 
-/** Names of the kinds as they stand in a sentence. */
-export const singular: Readonly<Record<string, string>> = {
-  clusters: "cluster",
-  jobs: "job",
-  "instance-pools": "instance pool",
-  "cluster-policies": "cluster policy",
-  pipelines: "pipeline",
-  warehouses: "warehouse",
-  queries: "query",
-  dashboards: "dashboard",
-  alerts: "alert",
-  "notification-destinations": "notification destination",
-  principals: "principal",
-  workspaces: "workspace",
-};
+/** What of a kind says where its references are. */
+export interface Referring {
+  readonly references?: readonly ReferenceField[];
+  mapEmbedded?(definition: JsonObject, map: (reference: Reference) => string): JsonObject;
+}
 
-/** Every distinct reference of a definition, or of held triggers, in every task however deep. */
-export function referencesOf(definition: JsonObject): Reference[] {
+/** Every distinct reference of a definition, or of what is held, in every task however deep. */
+export function referencesOf(kind: Referring, definition: JsonObject): Reference[] {
   const found = new Map<string, Reference>();
-  mapReferences(definition, (reference) => {
+  mapReferences(kind, definition, (reference) => {
     found.set(keyOf(reference), reference);
     return reference.id;
   });
@@ -100,25 +59,31 @@ export function keyOf({ kind, id, workspaceId = "", optional }: Reference): stri
 }
 
 /** The definition with each reference replaced by what `map` gives; an integer stays an integer where it can. */
-export function mapReferences(definition: JsonObject, map: (reference: Reference) => string): JsonObject {
+export function mapReferences(
+  kind: Referring,
+  definition: JsonObject,
+  map: (reference: Reference) => string,
+): JsonObject {
+  const fields = kind.references ?? [];
   const visit = (value: Json, holder: string): Json => {
     if (isArray(value)) return value.map((each) => visit(each, holder));
     if (!isObject(value)) return value;
     return Object.fromEntries(
       Object.entries(value).map(([field, inner]) => {
         if (inner === undefined || opaqueFields.has(field)) return [field, inner];
-        const is = fieldFor(field, holder);
+        const is = fieldFor(fields, field, holder);
         const become = (each: Json): Json =>
           is && isId(each) ? mapped(each, map(referenceIn(is, value, each))) : visit(each, field);
         return [field, isArray(inner) ? inner.map(become) : become(inner)];
       }),
     );
   };
-  return visit(definition, "") as JsonObject;
+  const mappedFields = fields.length > 0 ? (visit(definition, "") as JsonObject) : definition;
+  return kind.mapEmbedded ? kind.mapEmbedded(mappedFields, map) : mappedFields;
 }
 
-function fieldFor(field: string, holder: string): ReferenceField | undefined {
-  return referenceFields.find(
+function fieldFor(fields: readonly ReferenceField[], field: string, holder: string): ReferenceField | undefined {
+  return fields.find(
     (each) =>
       (typeof each.field === "string" ? each.field === field : each.field.test(field)) &&
       (each.within?.test(holder) ?? true),

@@ -1,6 +1,6 @@
-import { rememberedNotes, type ReplicaArgs, type ReplicaState } from "../replica/replica-state.js";
+import { rememberedNotes, type ReplicaArgs, type StoredState } from "./replica-state.js";
 import type { Progress } from "../report/progress.js";
-import { Run } from "./run.js";
+import { Run } from "../inventory/run.js";
 
 /** A person may think that long about a preview. After it, what was seen then is looked up again. */
 const runEndsAfterIdleMs = 10 * 60_000;
@@ -26,7 +26,7 @@ export function startNewRun(): void {
 }
 
 /** What can be done with this workspace alone: the other may be lost. */
-export async function ownRun({ peer: _, ...state }: ReplicaState, progress: Progress): Promise<Run> {
+export async function ownRun({ peer: _, ...state }: StoredState, progress: Progress): Promise<Run> {
   const run = runOf(state);
   run.showOn(state.kind, progress);
   await run.recall(state.kind, rememberedNotes(state));

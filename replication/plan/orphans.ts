@@ -1,19 +1,25 @@
-import type { Counterparts } from "./counterparts.js";
+import type { Counterparts } from "../inventory/counterparts.js";
 import { fingerprint } from "../values/fingerprint.js";
-import { forAll } from "../values/for-all.js";
+import { mapAll } from "../values/for-all.js";
 import type { Item, Kind } from "../kinds/kind.js";
-import { parseOrigin } from "./marker.js";
+import { type Origin, parseOrigin } from "../inventory/marker.js";
 import type { Notes } from "../notes/notes.js";
 import type { CopyRecord } from "../notes/record.js";
 import { quoted } from "../values/printable.js";
-import type { Run } from "./run.js";
-import { stillThere } from "./still-there.js";
+import type { Run } from "../inventory/run.js";
+import { isExcluded } from "../inventory/selection.js";
+import { assertGone } from "../inventory/still-there.js";
+import { kinds } from "../kinds/registry.js";
+import { referencesOf } from "../kinds/references.js";
+import { visible } from "./compare.js";
 
 /** A copy whose original is gone. */
 export interface Orphan {
   readonly copy: Item;
   readonly action: "remove" | "keep";
   readonly settling?: readonly string[];
+  /** That it is kept is not noted yet. */
+  readonly isNew?: boolean;
   readonly why: string;
 }
 
@@ -41,10 +47,10 @@ export function leftoversOf(
   const foreign: Item[] = [];
   let ours = 0;
   for (const listed of targets) {
-    const origin = kind.identity === "path" ? listed.origin : (noted.get(listed.id) ?? listed.origin);
+    const origin = kind.identity.by === "path" ? listed.origin : (noted.get(listed.id) ?? listed.origin);
     const copy = counterparts.of(origin);
     const item = copy?.id === listed.id ? copy : listed;
-    const isOurs = copy === item && isOursByRecord(kind, item, notes.get(origin));
+    const isOurs = copy === item && isOursByRecord(kind, item, notes.recordOf(origin, item.id, item.name));
     if (isOurs) ours += 1;
     if (counterpartIds.has(item.id) || twins.has(item.id)) continue;
     const isOriginal = item.original === true && sourceNotes.get(item.origin)?.id !== undefined;
@@ -56,15 +62,15 @@ export function leftoversOf(
 
 /** Our marker alone is not enough: a clone bears it too, and so does a copy that another source has here. */
 export function isOursByRecord(kind: Kind, item: Item, record: CopyRecord | undefined): boolean {
-  if (record === undefined || item.original) return false;
-  return kind.identity === "marker" ? item.marked || item.markerLost === true : !record.adopted;
+  if (record === undefined || item.original || item.builtIn || record.standIn) return false;
+  return kind.identity.by !== "tag" || item.marked || item.markerLost === true;
 }
 
 /**
  * A listing that skipped an object must not cost its copy, nor have it said to be gone. What was known to be gone is not asked
  * for again, unless its copy is to be removed.
  */
-export async function assertGone(
+export async function assertOrphaned(
   kind: Kind,
   run: Run,
   orphaned: readonly Item[],
@@ -72,41 +78,71 @@ export async function assertGone(
   sourceNotes: Notes,
 ): Promise<void> {
   if (!kind.exists || !run.source || orphaned.length === 0) return;
-  const { source } = run;
-  const workspaceId = await source.client.workspaceId();
-  await forAll(orphaned, async ({ origin, name, original }) => {
+  const workspaceId = await run.source.client.workspaceId();
+  const unlisted = orphaned.flatMap(({ origin, name, original }) => {
     const record = notes.get(origin);
-    if (record?.orphaned && run.settings.deletions !== "propagate") return;
+    if (original || (record?.orphaned && run.settings.deletions !== "propagate")) return [];
     const first = parseOrigin(origin);
     const id = record?.sourceId ?? (first.workspaceId === workspaceId ? first.id : sourceNotes.get(origin)?.id);
-    if (original || id === undefined) return;
-    if (await stillThere(kind, source, id))
-      throw new Error(`${kind.name}: the source has ${quoted(name)} [${id}] but did not list it; nothing is done`);
+    return id === undefined ? [] : [{ id, name }];
   });
+  await assertGone(kind, run.source, unlisted);
 }
 
 /** An original is never removed: it was made by somebody in this very workspace, and may be all that is left of it. */
 const originalStays =
   "its copy is gone from the active workspace; this is the original, and it is kept: remove it by hand";
 
-export function judgeOrphans(kind: Kind, { orphaned, ours }: Leftovers, notes: Notes, run: Run): Orphan[] {
+export async function judgeOrphans(
+  kind: Kind,
+  { orphaned, ours }: Leftovers,
+  notes: Notes,
+  run: Run,
+): Promise<Orphan[]> {
   const { deletions = "keep", deletionLimitPercent = 10, allowMassDeletion = false } = run.settings;
   const copies = orphaned.filter(({ original }) => !original);
   const overLimit = !allowMassDeletion && copies.length * 100 > ours * deletionLimitPercent;
-  return orphaned.map((copy) => {
-    const keep = (why: string): Orphan => ({ copy, action: "keep", why });
+  return mapAll(orphaned, async (copy): Promise<Orphan> => {
+    const isNew = notes.get(copy.origin)?.orphaned !== true;
+    const keep = (why: string): Orphan => ({ copy, action: "keep", why, isNew });
     if (copy.original) return keep(originalStays);
     if (deletions === "keep") return keep("gone from the source; its copy is kept (deletions: keep)");
     if (overLimit)
       return keep(
         `gone from the source, but ${copies.length} of ${ours} ${kind.name} at once is over the limit of ${deletionLimitPercent} %; nothing is removed until allowMassDeletion is set`,
       );
-    const record = notes.get(copy.origin);
-    const edited =
-      kind.identity === "path" && record?.actual !== undefined && record.actual !== fingerprint(copy.definition);
-    if (edited) return keep("gone from the source, but its copy was edited on the standby; it is kept");
+    if (kind.identity.by === "path" && !(await isAsWritten(kind, copy, copy.origin, notes, run)))
+      return keep("gone from the source, but its copy was edited on the standby; it is kept");
+    const user = await userOf(kind, copy, run);
+    if (user !== undefined) return keep(`gone from the source, but ${user}; the next run removes it once that is over`);
     return { copy, action: "remove", why: "gone from the source" };
   });
+}
+
+/** Whether a copy shows what it showed after the last write; one of which that is not known does. */
+export async function isAsWritten(kind: Kind, copy: Item, origin: Origin, notes: Notes, run: Run): Promise<boolean> {
+  const record = notes.recordOf(origin, copy.id, copy.name);
+  if (record?.actual === undefined) return true;
+  if (copy.stamp !== undefined && record.seen?.target === copy.stamp) return true;
+  const defined = await run.defined("target", kind.name, copy);
+  if (defined === undefined) return true;
+  const shows = fingerprint(visible(kind, defined.definition));
+  return notes.recordOf(origin, copy.id, copy.name, shows)?.actual === shows;
+}
+
+/** Who on the target still refers to a copy that is to be removed: kinds that come after this one are written after it. */
+async function userOf(kind: Kind, copy: Item, run: Run): Promise<string | undefined> {
+  const users = kinds.filter((other) => other !== kind && other.references?.some((each) => each.kind === kind.name));
+  for (const other of users) {
+    if (isExcluded(run.settings, other)) continue;
+    const items = await run.items("target", other.name);
+    const user = items.find(
+      ({ definition }) =>
+        definition && referencesOf(other, definition).some((each) => each.kind === kind.name && each.id === copy.id),
+    );
+    if (user) return `the ${other.singular} ${quoted(user.name)} on the standby still uses it`;
+  }
+  return undefined;
 }
 
 /** A source that shows nothing where there was something is taken for a fault, not for a deletion. */
@@ -118,7 +154,7 @@ export function refuseEmptied(
   run: Run,
 ): void {
   if (sources.some(({ leftOut }) => leftOut === undefined) || run.settings.allowMassDeletion) return;
-  const copies = Math.max(targets.filter(({ marked }) => marked).length, [...notes.entries()].length);
+  const copies = Math.max(targets.filter(({ marked }) => marked).length, notes.size);
   if (copies > 0)
     throw new Error(
       `${kind.name}: the source lists none, yet ${copies} were copied from it; nothing is done. If they really are all gone, set allowMassDeletion`,

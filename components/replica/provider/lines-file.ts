@@ -1,0 +1,29 @@
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type ReplicaArgs, type TellLines, withoutSecrets } from "@databricks-dr/replication";
+
+const linesAtOnce = 1000;
+
+/** Where every line of a kind's ledger is kept for the program, which makes one file of them all. */
+export function linesPath(stack: string, kind: string): string {
+  return join("reports", stack, `${kind}.ndjson`);
+}
+
+/** Writes the lines of a kind, a JSON object on each. */
+export function linesFile({ kind, local }: ReplicaArgs): TellLines | undefined {
+  if (!local) return undefined;
+  return (lines) => {
+    const path = linesPath(local.stack, kind);
+    mkdirSync(dirname(path), { recursive: true });
+    const file = openSync(path, "w");
+    for (let at = 0; at < lines.length; at += linesAtOnce)
+      writeSync(
+        file,
+        lines
+          .slice(at, at + linesAtOnce)
+          .map((line) => `${JSON.stringify(withoutSecrets(line))}\n`)
+          .join(""),
+      );
+    closeSync(file);
+  };
+}
