@@ -1,4 +1,4 @@
-import { documentedRateLimits } from "../sandbox/databricks/rate-limits.js";
+import { documentedRateLimits } from "../sandbox/databricks/http/rate-limits.js";
 import type { WorkspaceServer } from "../sandbox/databricks/server.js";
 
 /** What one workspace has answered so far. */

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { type Context } from "hono";
-import { fireFileArrival, fireTableUpdate } from "./databricks/job-scheduler.js";
-import { firedRuns } from "./databricks/run-row.js";
+import { fireFileArrival, fireTableUpdate } from "./databricks/jobs/scheduler.js";
+import { firedRuns } from "./databricks/runs/row.js";
 import { mistakeInControls } from "./databricks/workspace-controls.js";
 import { ApiError, createApp, jsonBody, reply } from "./http/app.js";
 import type { FaultRule } from "./http/faults.js";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Hono } from "hono";
 import type { Clock } from "./clock.js";
 import { startWorkspaceServer, type WorkspaceServer } from "./databricks/server.js";
-import type { StorageAccounts } from "./databricks/storage-accounts.js";
+import type { StorageAccounts } from "./databricks/storage/storage-accounts.js";
 import { setControls } from "./databricks/workspace-controls.js";
 import { Workspace, type WorkspaceOptions } from "./databricks/workspace.js";
 import type { FaultRule } from "./http/faults.js";

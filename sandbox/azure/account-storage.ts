@@ -1,4 +1,8 @@
-import { OpenStorageAccounts, type StorageAccount, type StorageAccounts } from "../databricks/storage-accounts.js";
+import {
+  OpenStorageAccounts,
+  type StorageAccount,
+  type StorageAccounts,
+} from "../databricks/storage/storage-accounts.js";
 import type { Arm } from "./arm.js";
 import { skuOf, storageAccountType, storageKey } from "./storage-accounts.js";
 import { redundancyOf } from "./storage-sku.js";

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { jsonBody, reply } from "../http/app.js";
 import type { Json, JsonObject } from "../http/json.js";
-import { callerOf } from "./caller.js";
-import { doesNotExist, invalidParameter } from "./errors.js";
+import { callerOf } from "./identity/caller.js";
+import { doesNotExist, invalidParameter } from "./http/errors.js";
 import type { Service } from "./registry.js";
-import { optionalString, requiredString } from "./request-fields.js";
+import { optionalString, requiredString } from "./http/request-fields.js";
 
 /** https://docs.databricks.com/aws/en/init-scripts/global: 64 KB for each script. */
 const MAX_BYTES = 64 * 1024;

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { Hono } from "hono";
 import { jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
-import { alreadyExists, doesNotExist, invalidParameter } from "./errors.js";
-import { pageOf } from "./page-token.js";
+import { alreadyExists, doesNotExist, invalidParameter } from "./http/errors.js";
+import { pageOf } from "./http/page-token.js";
 import type { Service } from "./registry.js";
-import { isObject, objectField, queryInteger, requiredString } from "./request-fields.js";
+import { isObject, objectField, queryInteger, requiredString } from "./http/request-fields.js";
 import type { Workspace } from "./workspace.js";
 
 interface DestinationRow {

@@ -1,12 +1,12 @@
 import { createApp, type ApiError, type ErrorStyle } from "../http/app.js";
 import { listen } from "../http/listen.js";
 import { Traffic } from "../http/traffic.js";
-import { holdToRights } from "./access-rules.js";
-import { requireToken } from "./caller.js";
-import { hostMetadata } from "./host-metadata.js";
-import { RateLimiter } from "./rate-limits.js";
+import { holdToRights } from "./permissions/access-rules.js";
+import { requireToken } from "./identity/caller.js";
+import { hostMetadata } from "./http/host-metadata.js";
+import { RateLimiter } from "./http/rate-limits.js";
 import { services } from "./registry.js";
-import { ScimError } from "./scim-error.js";
+import { ScimError } from "./identity/scim-error.js";
 import type { Workspace } from "./workspace.js";
 
 export interface WorkspaceServerOptions {

@@ -1,14 +1,14 @@
 import type { Hono } from "hono";
 import { jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
-import { visibleTo } from "./access-control.js";
-import { callerOf } from "./caller.js";
-import { doesNotExist, invalidParameter } from "./errors.js";
-import { pageOf } from "./page-token.js";
-import { grantCreator, revokeAll } from "./permission-row.js";
-import { permissionTypes } from "./permission-types.js";
+import { visibleTo } from "./permissions/access-control.js";
+import { callerOf } from "./identity/caller.js";
+import { doesNotExist, invalidParameter } from "./http/errors.js";
+import { pageOf } from "./http/page-token.js";
+import { grantCreator, revokeAll } from "./permissions/row.js";
+import { permissionTypes } from "./permissions/types.js";
 import type { Service } from "./registry.js";
-import { queryInteger, requiredString } from "./request-fields.js";
+import { queryInteger, requiredString } from "./http/request-fields.js";
 import type { Workspace } from "./workspace.js";
 
 interface WarehouseRow {

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { Context } from "hono";
 import { ApiError, jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
-import { callerOf } from "./caller.js";
-import { invalidParameter } from "./errors.js";
+import { callerOf } from "./identity/caller.js";
+import { invalidParameter } from "./http/errors.js";
 import type { Service } from "./registry.js";
-import { requiredString } from "./request-fields.js";
+import { requiredString } from "./http/request-fields.js";
 import type { Workspace } from "./workspace.js";
 
 type Level = "catalog" | "schema" | "volume";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.js";
 import { workspaceControls, type WorkspaceControls } from "./workspace-controls.js";
-import type { KeyVaults } from "./key-vaults.js";
-import { OpenStorageAccounts, type StorageAccounts } from "./storage-accounts.js";
+import type { KeyVaults } from "./secrets/key-vaults.js";
+import { OpenStorageAccounts, type StorageAccounts } from "./storage/storage-accounts.js";
 
 export interface WorkspaceOptions {
   /** Workspace id, sent as `X-Databricks-Org-Id` with every answer. */

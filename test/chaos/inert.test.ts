@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { markerTag } from "../../replication/inventory/marker.js";
-import { clusterTable } from "../../sandbox/databricks/cluster-row.js";
+import { clusterTable } from "../../sandbox/databricks/clusters/row.js";
 import { type Pair, startPair } from "../replication/pair.js";
 import { createCluster, createJob, nightly, notebook } from "./objects.js";
 import { clustersOf, jobsOf, settingsOf } from "./standby-reading.js";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { putCluster } from "../../sandbox/databricks/clusters.js";
+import { putCluster } from "../../sandbox/databricks/clusters/clusters.js";
 import { startTestWorkspace, type Answer, type TestWorkspace } from "./start-workspace.js";
 
 let at: TestWorkspace;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { OpenStorageAccounts } from "../../sandbox/databricks/storage-accounts.js";
+import { OpenStorageAccounts } from "../../sandbox/databricks/storage/storage-accounts.js";
 import { startTestWorkspace, type Answer, type TestWorkspace } from "./start-workspace.js";
 
 let at: TestWorkspace;

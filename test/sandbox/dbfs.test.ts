@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { OpenStorageAccounts } from "../../sandbox/databricks/storage-accounts.js";
+import { OpenStorageAccounts } from "../../sandbox/databricks/storage/storage-accounts.js";
 import { startTestWorkspace, type TestWorkspace } from "./start-workspace.js";
 
 const MIB = 2 ** 20;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Clock } from "../../sandbox/clock.js";
-import { fireFileArrival, fireTableUpdate } from "../../sandbox/databricks/job-scheduler.js";
-import { isTimezone } from "../../sandbox/databricks/java-time-zones.js";
-import { nextQuartzTime, quartzMistake } from "../../sandbox/databricks/quartz.js";
-import { firedRuns } from "../../sandbox/databricks/run-row.js";
+import { fireFileArrival, fireTableUpdate } from "../../sandbox/databricks/jobs/scheduler.js";
+import { isTimezone } from "../../sandbox/databricks/jobs/java-time-zones.js";
+import { nextQuartzTime, quartzMistake } from "../../sandbox/databricks/jobs/quartz.js";
+import { firedRuns } from "../../sandbox/databricks/runs/row.js";
 import { startTestWorkspace, type TestWorkspace } from "./start-workspace.js";
 
 let at: TestWorkspace;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { MemoryKeyVaults } from "../../sandbox/databricks/key-vaults.js";
+import { MemoryKeyVaults } from "../../sandbox/databricks/secrets/key-vaults.js";
 import { startTestWorkspace, type TestWorkspace } from "./start-workspace.js";
 
 let at: TestWorkspace;

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { documentedRateLimits } from "../../sandbox/databricks/rate-limits.js";
+import { documentedRateLimits } from "../../sandbox/databricks/http/rate-limits.js";
 import { listen } from "../../sandbox/http/listen.js";
 import { createApp } from "../../sandbox/http/app.js";
 import { startTestWorkspace, type TestWorkspace } from "./start-workspace.js";
