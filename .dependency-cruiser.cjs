@@ -37,6 +37,16 @@ module.exports = {
       to: { path: "^sandbox/" },
     },
     {
+      name: "product-without-development-packages",
+      comment: "It must run after `npm install --omit=dev`; so must `npx dr`, whose sandbox is loaded on demand.",
+      severity: "error",
+      from: {
+        path: ["^(replication|components|promotion|bin)/", "^(index|config[\\w-]*)\\.ts$"],
+        pathNot: "(^|/)dist/",
+      },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg"], dependencyTypesNot: ["type-only"] },
+    },
+    {
       name: "replication-stands-alone",
       comment: "The dynamic provider loads it as a package of its own, without the program.",
       severity: "error",

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { FaultRule } from "./http/faults.js";
-import { startSandbox, type Sandbox, type SandboxOptions } from "./sandbox.js";
+import type { Sandbox, SandboxOptions } from "./sandbox.js";
 
 interface SandboxFlags {
   readonly port?: number;
@@ -45,6 +45,7 @@ export function addSandboxCommand(program: Command): void {
 
 async function runSandbox(flags: SandboxFlags): Promise<void> {
   const options = await optionsOf(flags);
+  const { startSandbox } = await loadSandbox();
   // From before the start, so that Ctrl-C at any time leaves nothing behind.
   const ended = new Promise<"ended">((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve("ended"));
@@ -63,6 +64,16 @@ async function runSandbox(flags: SandboxFlags): Promise<void> {
   process.stderr.write("The sandbox has ended.\n");
   // An estate that is still being loaded would hold the process.
   process.exit();
+}
+
+/** Loaded only here: the other commands work where the sandbox's packages are not installed. */
+async function loadSandbox(): Promise<typeof import("./sandbox.js")> {
+  try {
+    return await import("./sandbox.js");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new Error("the sandbox's packages are not installed: run npm install without --omit=dev", { cause: error });
+  }
 }
 
 async function optionsOf(flags: SandboxFlags): Promise<SandboxOptions> {

@@ -44,7 +44,10 @@ describe("eslint refuses", () => {
 
 describe("dependency-cruiser refuses", () => {
   const modules: Record<string, string> = {
-    "index.ts": 'import "./components/network.js"; import "./sandbox/azure/arm.js";',
+    "package.json": '{ "devDependencies": { "hono": "1.0.0" } }',
+    "node_modules/hono/package.json": '{ "name": "hono", "main": "hono.js" }',
+    "node_modules/hono/hono.js": "",
+    "index.ts": 'import "hono"; import "./components/network.js"; import "./sandbox/azure/arm.js";',
     "components/network.ts": 'import "@pulumi/pulumi";',
     "replication/plan.ts": 'import "@pulumi/pulumi"; import "../sandbox/azure/arm.js";',
     "replication/apply.ts": 'import "../components/network.js"; import "./plan.js";',
@@ -83,6 +86,7 @@ describe("dependency-cruiser refuses", () => {
     "sandbox-without-replication: sandbox/azure/arm.ts → replication/plan.ts",
     "program-without-sandbox: index.ts → sandbox/azure/arm.ts",
     "program-without-sandbox: replication/plan.ts → sandbox/azure/arm.ts",
+    "product-without-development-packages: index.ts → node_modules/hono/hono.js",
     "replication-stands-alone: replication/apply.ts → components/network.ts",
     "no-cycles: sandbox/databricks/jobs.ts → sandbox/databricks/runs.ts",
     "no-orphans: promotion/forgotten.ts → promotion/forgotten.ts",
