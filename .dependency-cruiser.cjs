@@ -11,7 +11,7 @@ module.exports = {
         "Only the program, its components and promotion know Pulumi. The sandbox's engine and providers speak Pulumi's protocol, which is another rule.",
       severity: "error",
       from: {
-        pathNot: ["^(index|config)\\.ts$", "^components/", "^promotion/", "^test/", "^sandbox/(engine|providers)/"],
+        pathNot: ["^index\\.ts$", "^config/", "^components/", "^promotion/", "^test/", "^sandbox/(engine|providers)/"],
       },
       to: { path: "(^|/)@pulumi/" },
     },
@@ -27,13 +27,13 @@ module.exports = {
       comment: "A mistake that both sides share would pass every test.",
       severity: "error",
       from: { path: "^sandbox/", pathNot: "\\.test\\.ts$" },
-      to: { path: ["^(replication|components|promotion)/", "(^|/)@databricks-dr/", "^(index|config[\\w-]*)\\.ts$"] },
+      to: { path: ["^(replication|config|components|promotion)/", "(^|/)@databricks-dr/", "^index\\.ts$"] },
     },
     {
       name: "program-without-sandbox",
       comment: "The program and the copy know nothing of the sandbox: they run on Azure unchanged.",
       severity: "error",
-      from: { path: ["^(replication|components|promotion)/", "^(index|config[\\w-]*)\\.ts$"] },
+      from: { path: ["^(replication|config|components|promotion)/", "^index\\.ts$"] },
       to: { path: "^sandbox/" },
     },
     {
@@ -41,7 +41,7 @@ module.exports = {
       comment: "It must run after `npm install --omit=dev`; so must `npx dr`, whose sandbox is loaded on demand.",
       severity: "error",
       from: {
-        path: ["^(replication|components|promotion|bin)/", "^(index|config[\\w-]*)\\.ts$"],
+        path: ["^(replication|config|components|promotion|bin)/", "^index\\.ts$"],
         pathNot: "(^|/)dist/",
       },
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg"], dependencyTypesNot: ["type-only"] },
@@ -51,7 +51,7 @@ module.exports = {
       comment: "The dynamic provider loads it as a package of its own, without the program.",
       severity: "error",
       from: { path: "^replication/" },
-      to: { path: ["^(components|promotion)/", "^(index|config[\\w-]*)\\.ts$"] },
+      to: { path: ["^(config|components|promotion)/", "^index\\.ts$"] },
     },
     {
       name: "no-cycles",

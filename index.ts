@@ -14,7 +14,7 @@ import { readPeerWorkspace } from "./components/peer-stack.js";
 import { NotesKey } from "./components/replica/notes-key.js";
 import { WorkspaceReplica } from "./components/replica/workspace-replica.js";
 import { WorkspaceNetwork } from "./components/workspace-network.js";
-import { loadConfig } from "./config.js";
+import { loadConfig } from "./config/config.js";
 
 const config = loadConfig();
 const stack = pulumi.getStack();

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Peer } from "../config.js";
+import type { Peer } from "../config/peer.js";
 import { readStackOutputs } from "./stack-outputs.js";
 
 /** Set where the other stack's region is lost, with the backend of its state maybe: then it is not looked at. */

@@ -1,16 +1,12 @@
 import { readFile } from "node:fs/promises";
+import { Ajv } from "ajv";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
-import {
-  configurationTable,
-  infrastructureKeys,
-  mappedKinds,
-  replicatedKinds,
-  replicationKeys,
-} from "../../config-keys.js";
-import { type Config, ConfigError, parseConfig } from "../../config.js";
-import { kinds } from "../../replication/kinds/registry.js";
+import { parse as parseYaml } from "yaml";
+import { type Config, ConfigError, parseConfig } from "../../config/config.js";
 import { mappableKinds } from "../../replication/kinds/registry.js";
+import { stackFileSchema } from "../../config/stack-file-schema.js";
+import { configurationTable } from "../../config/table.js";
 
 const own = { organization: "organization", project: "databricks-dr", stack: "secondary" };
 const valid = { role: "standby", location: "westus", peer: "primary", peerLocation: "eastus2" };
@@ -187,6 +183,11 @@ describe("a mistake", () => {
       'databricks-dr:softDeleteDays is "400" → use a whole number from 0 to 365',
     ],
     [
+      "a number with two faults, once",
+      { softDeleteDays: 400.5 },
+      "databricks-dr:softDeleteDays is 400.5 → use a whole number from 0 to 365",
+    ],
+    [
       "part of a number",
       { concurrency: "1.5" },
       'databricks-dr:concurrency is "1.5" → use a whole number from 1 to 256',
@@ -299,7 +300,7 @@ describe("a mistake", () => {
     [
       "a kind that every object has",
       { idMappings: '{"__proto__":{"1":"2"}}' },
-      "databricks-dr:idMappings.__proto__ is not known here → databricks-dr:idMappings takes clusters, jobs, instance-pools, cluster-policies, warehouses, workspaces, pipelines, queries, dashboards, alerts, notification-destinations or principals",
+      `databricks-dr:idMappings.__proto__ is not known here → databricks-dr:idMappings takes ${mappableKinds.slice(0, -1).join(", ")} or ${mappableKinds.at(-1)}`,
     ],
     [
       "a tag that every object has",
@@ -314,7 +315,7 @@ describe("a mistake", () => {
     [
       "credentials for no mount",
       { mounts: { credentials: [{ extraConfigs: {} }] } },
-      "databricks-dr:mounts.credentials[0].mounts is missing → give it",
+      "databricks-dr:mounts.credentials[0].mounts is missing → set it (text)",
     ],
     [
       "a rate of nothing",
@@ -322,7 +323,9 @@ describe("a mistake", () => {
       "databricks-dr:rateLimits.scim-read is 0 → use a number from 0.01 to 1000",
     ],
   ])("%s", (_what, changes, expected) => {
-    expect(mistakes(changes)).toContain(expected);
+    const found = mistakes(changes);
+    expect(found).toContain(expected);
+    expect(new Set(found).size).toBe(found.length);
   });
 
   it.each([
@@ -469,11 +472,6 @@ describe("a mount's Hadoop settings", () => {
   });
 });
 
-it("names what the replication knows: kinds, and what they refer to", () => {
-  expect([...replicatedKinds].sort()).toEqual(kinds.map(({ name }) => name).sort());
-  expect([...mappedKinds].sort()).toEqual([...mappableKinds].sort());
-});
-
 it("all mistakes are in one error", async () => {
   const { message } = error({
     role: "passive",
@@ -492,17 +490,74 @@ it("all mistakes are in one error", async () => {
 it("docs/configuration.md has the table of every key (vitest -u writes it)", async () => {
   const path = "docs/configuration.md";
   const page = await readFile(path, "utf8");
-  const filled = [
-    ["infrastructure", infrastructureKeys],
-    ["replication", replicationKeys],
-  ].reduce(
-    (text, [name, keys]) =>
+  const filled = (["infrastructure", "replication"] as const).reduce(
+    (text, part) =>
       text.replace(
-        new RegExp(`(<!-- keys: ${name as string} -->\n)[^]*?(\n<!-- end -->)`),
-        (_match, begin: string, end: string) =>
-          `${begin}\n${configurationTable(keys as typeof replicationKeys)}\n${end}`,
+        new RegExp(`(<!-- keys: ${part} -->\n)[^]*?(\n<!-- end -->)`),
+        (_match, begin: string, end: string) => `${begin}\n${configurationTable(part)}\n${end}`,
       ),
     page,
   );
   await expect(await format(filled, { parser: "markdown", printWidth: 120 })).toMatchFileSnapshot(`../../${path}`);
+});
+
+describe("config/schema.json", () => {
+  const accepts = new Ajv({ strict: false }).compile(stackFileSchema());
+  const withKey = (name: string, value: unknown) => ({
+    config: {
+      ...Object.fromEntries(Object.entries(valid).map(([key, text]) => [`databricks-dr:${key}`, text])),
+      [name]: value,
+    },
+  });
+
+  it("is the schema of every key (vitest -u writes it)", async () => {
+    const schema = await format(JSON.stringify(stackFileSchema()), { parser: "json", printWidth: 120 });
+    await expect(schema).toMatchFileSnapshot("../../config/schema.json");
+  });
+
+  it.each(["primary", "secondary"])("accepts Pulumi.%s.yaml, which names it", async (stack) => {
+    const file = await readFile(`Pulumi.${stack}.yaml`, "utf8");
+    expect(file).toMatch(/^# yaml-language-server: \$schema=\.\/config\/schema\.json$/m);
+    accepts(parseYaml(file));
+    expect(accepts.errors).toBeNull();
+  });
+
+  it("accepts the example of docs/configuration.md", async () => {
+    const page = await readFile("docs/configuration.md", "utf8");
+    const example = parseYaml(/```yaml\n([^]*?)```/.exec(page)![1]!) as { config: object };
+    accepts({ config: { ...withKey("aws:region", "eu-west-1").config, ...example.config } });
+    expect(accepts.errors).toBeNull();
+  });
+
+  it.each([
+    ["databricks-dr:location", "West US"],
+    ["databricks-dr:protect", "false"],
+    ["databricks-dr:softDeleteDays", "7"],
+    ["databricks-dr:recheckHours", 12],
+    ["databricks-dr:tags", { year: 2026, billed: true }],
+    ["databricks-dr:rateLimits", { "scim-read": 0.5 }],
+    ["encryptionsalt", "v1:…"],
+  ])("accepts what `pulumi config set` writes: %s %j", (name, value) => {
+    expect(accepts(withKey(name, value))).toBe(true);
+  });
+
+  it.each([
+    ["databricks-dr:role", "stand-by"],
+    ["databricks-dr:storageSKU", "Standard_RAGRS"],
+    ["databricks-dr:protect", "yes"],
+    ["databricks-dr:softDeleteDays", 400],
+    ["databricks-dr:containers", "raw"],
+    ["databricks-dr:containers", ["raw", "raw"]],
+    ["databricks-dr:select", { job: {} }],
+    ["databricks-dr:select", { jobs: { only: ["a"] } }],
+    ["databricks-dr:tags", { "a/b": "c" }],
+    ["databricks-dr:mounts", { credentials: [{ extraConfigs: {} }] }],
+    ["databricks-dr:profile", { secure: "v1:…" }],
+  ])("refuses what the program refuses: %s %j", (name, value) => {
+    expect(accepts(withKey(name, value))).toBe(false);
+  });
+
+  it("asks for what every stack must have", () => {
+    expect(accepts({ config: {} })).toBe(false);
+  });
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { knownRegions, regionDisplayName, regionName, regionPair } from "../../components/azure-regions.js";
-import { contains, formatIpv4Range, overlaps, parseIpv4Range, quarter } from "../../components/ipv4-range.js";
+import { contains, formatIpv4Range, overlaps, parseIpv4Range, quarter } from "../../config/ipv4-range.js";
 import { nameLimits, resourceNames, storageAccountName, subscriptionOf } from "../../components/names.js";
 
 const prefix = fc.stringMatching(/^[a-z][a-z0-9]{1,11}$/);
