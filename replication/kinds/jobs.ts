@@ -1,11 +1,13 @@
 import { collect } from "../values/collect.js";
 import { idOf, integerId, isArray, isObject, type Json, type JsonObject, objectsOf } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
+import type { CopyRecord } from "../notes/record.js";
+import { fingerprint } from "../values/fingerprint.js";
 import { mapAll } from "../values/for-all.js";
 import { markerTag, provenance, readMarker, withMarker, withoutMarker } from "../inventory/marker.js";
 import { only, without, withNodeTypes, withoutPoolDecisions } from "./fields.js";
 import { jobReferences } from "./job-references.js";
-import type { Copy, Defined, Found, Kind } from "./kind.js";
+import type { Copy, Defined, Found, Inventory, Kind } from "./kind.js";
 import { orGone } from "./or-gone.js";
 
 /** The fields that start a job by themselves, each with a pause state of its own; `triggers` is the list of later versions. */
@@ -33,18 +35,22 @@ export const jobs: Kind = {
   },
 
   /**
-   * A listing shows at most a page of a job, and whom it runs as only where that was said: of a source's job, both count. Of a
-   * copy that is looked at in turn.
+   * A listing shows at most a page of a job, and whom it runs as only where that was said. A job of the source that it shows as it
+   * was runs as it did when it was last read by itself; each is read so in turn, and each copy, too.
    */
   async list(side, run) {
     const workspaceId = await side.client.workspaceId();
+    const read = side === run.source ? await readBefore(run) : undefined;
     const pages = await collect(side.client.list("/api/2.2/jobs/list", "jobs", { limit: 100, expand_tasks: true }));
     // A job made meanwhile moves others to the next page, where they are met again.
     const listed = [...new Map(pages.map((job) => [idOf(job.job_id), job])).values()];
     const items = await mapAll(listed, async (job) => {
-      const isPart = job.has_more === true || side === run.source || run.isToRecheck("jobs", idOf(job.job_id));
-      const all = isPart ? await orGone(() => whole(side.client, idOf(job.job_id))) : job;
-      return all && toItem(all, workspaceId);
+      const id = idOf(job.job_id);
+      const stamp = read && stampOf(job);
+      const known = stamp === undefined ? {} : read!(id, stamp);
+      const isPart = job.has_more === true || known === undefined || run.isToRecheck("jobs", id);
+      const all = isPart ? await orGone(() => whole(side.client, id)) : { ...job, ...known };
+      return all && { ...toItem(all, workspaceId), ...(stamp === undefined ? {} : { stamp }) };
     });
     return items.filter((item) => item !== undefined);
   },
@@ -101,6 +107,22 @@ export const jobs: Kind = {
     return toItem(await whole(client, id), await client.workspaceId());
   },
 };
+
+/** What the notes know of whom the source's jobs run as, by id and stamp; undefined where they know nothing of it. */
+async function readBefore(run: Inventory): Promise<(id: string, stamp: string) => JsonObject | undefined> {
+  const known = new Map<string, CopyRecord>();
+  for (const [, record] of (await run.notes("target", "jobs")).entries())
+    if (record.sourceId !== undefined && record.unseen) known.set(record.sourceId, record);
+  return (id, stamp) => {
+    const record = known.get(id);
+    return record?.seen?.source === stamp ? record.unseen : undefined;
+  };
+}
+
+/** What a listing shows of a job, all pages of it or one. */
+function stampOf({ settings, creator_user_name = null }: JsonObject): string {
+  return fingerprint({ settings: settings ?? null, creator_user_name });
+}
 
 function toItem(job: JsonObject, workspaceId: string): Defined {
   const id = idOf(job.job_id);

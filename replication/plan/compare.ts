@@ -72,7 +72,8 @@ export function compare(
       record?.actual !== undefined &&
       !sourceChanged &&
       !edited &&
-      (!kind.define || isUnchanged(kind, copy.source, actual, record)) &&
+      record.seen?.source === copy.source.stamp &&
+      record.seen?.target === actual.stamp &&
       sameJson(record.held, copy.prepared?.held);
     const isNew = record?.desired === undefined;
     const action = noted || settle === "settle" ? settle : "note";

@@ -261,6 +261,24 @@ describe("jobs", () => {
     expect((await pair.up("jobs")).changed).toBe(false);
   });
 
+  it("are asked by themselves whom they run as in rotation alone, and when the listing shows them changed", async () => {
+    const seldom = { recheckHours: 100_000 };
+    const ids = [];
+    for (const name of ["a", "b", "c"]) ids.push(await create({ name, tasks: [task("a")] }));
+    await pair.up("jobs", seldom);
+    const { log } = pair.primary.server.traffic;
+    const asked = (): number => log.entries().filter(({ path }) => path === "/api/2.2/jobs/get").length;
+    log.reset();
+    expect((await pair.up("jobs", seldom)).changed).toBe(false);
+    expect(asked()).toBe(0);
+    await pair.primary.post("/api/2.2/jobs/update", { job_id: ids[0]!, new_settings: { timeout_seconds: 5 } });
+    expect((await pair.up("jobs", seldom)).lines.get("a")?.outcome).toBe("updated");
+    expect(asked()).toBe(1);
+    log.reset();
+    await pair.up("jobs", { recheckHours: 0 });
+    expect(asked()).toBe(3);
+  });
+
   it("given a trigger by hand on the standby lose it, whoever wins", async () => {
     await create({ name: "nightly", tasks: [task("a")] });
     const { state } = await pair.up("jobs");
