@@ -7,7 +7,8 @@ import { EstateBuilder } from "../sandbox/estates/estate-builder.js";
 import { generateEstate, generateStandby } from "../sandbox/estates/generate.js";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.js";
 import { slotNames } from "../sandbox/workspace-slots.js";
-import { type Answered, answeredBy } from "./limit-bound.js";
+import { type Answered, answeredBy } from "./answered.js";
+import { boundSeconds, leastCalls } from "./least-calls.js";
 import { type Effort, measured } from "./pulumi-command.js";
 
 /** Any number does; the same one makes the estates of two benches the same. */
@@ -37,6 +38,8 @@ export const unpaced = { rateLimits: Object.fromEntries(rateLimitFamilies.map((f
 /** Both stacks on a sandbox of their own, with an estate on the primary of which nothing is copied yet. */
 export class BenchPair {
   readonly #checkpoint: string;
+  #bound = 0;
+  #somePaths: readonly string[] = [];
 
   private constructor(
     readonly sandbox: Sandbox,
@@ -62,7 +65,14 @@ export class BenchPair {
       await this.pulumi("stack", "init", stack);
       await this.pulumi("up", "--stack", stack, "--yes", "--skip-preview");
     }
-    await this.sandbox.loadEstate(generateEstate({ objects, seed }), "primary");
+    const estate = generateEstate({ objects, seed });
+    this.#somePaths = estate
+      .map(({ path, body }) => (path.endsWith("/workspace/import") && typeof body === "object" ? body : {}))
+      .filter(({ language }) => language === "PYTHON")
+      .slice(0, 5)
+      .map(({ path }) => String(path));
+    this.#bound = boundSeconds(leastCalls(objects, estate));
+    await this.sandbox.loadEstate(estate, "primary");
     await this.sandbox.loadEstate([...generateStandby(), ...secretOfMounts()], "secondary");
     const restoreSandbox = this.sandbox.snapshot();
     await cp(this.backend, this.#checkpoint, { recursive: true });
@@ -71,6 +81,43 @@ export class BenchPair {
       await rm(this.backend, { recursive: true });
       await cp(this.#checkpoint, this.backend, { recursive: true });
     };
+  }
+
+  /** Seconds that a first copy of the estate takes at least under the documented limits. */
+  get boundSeconds(): number {
+    return this.#bound;
+  }
+
+  /** Edits five notebooks and five jobs of the primary. */
+  async editTen(): Promise<void> {
+    const { host, token } = this.sandbox.description.primary;
+    const call = async (method: string, path: string, body?: object): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(`${host}${path}`, {
+        method,
+        headers,
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+      // Ids of jobs are beyond what a number holds.
+      return JSON.parse((await response.text()).replace(/"job_id":\s*(\d+)/g, '"job_id":"$1"'));
+    };
+    const { jobs } = (await call("GET", "/api/2.2/jobs/list?limit=5")) as { jobs: { job_id: string }[] };
+    for (const { job_id } of jobs)
+      await fetch(`${host}/api/2.2/jobs/update`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}` },
+        body: `{"job_id":${job_id},"new_settings":{"timeout_seconds":${Math.ceil(Math.random() * 10_000)}}}`,
+      });
+    const content = Buffer.from(`# Databricks notebook source\n# ${Math.random()}\n`).toString("base64");
+    for (const path of this.#somePaths)
+      await call("POST", "/api/2.0/workspace/import", {
+        path,
+        format: "SOURCE",
+        language: "PYTHON",
+        overwrite: true,
+        content,
+      });
   }
 
   /** Whether the copy paces itself, as by default, or sends as fast as it is answered. */

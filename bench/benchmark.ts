@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { BenchPair, replicationSettings, unpaced } from "./bench-pair.js";
 import type { CopyAloneArgs } from "./copy-alone.js";
-import { between, callsIn, leastSeconds, refusedIn } from "./limit-bound.js";
+import { between, callsIn, refusedIn } from "./answered.js";
 import type { BenchOptions, ConditionName } from "./options.js";
 import { type Effort, measured } from "./pulumi-command.js";
 
@@ -14,11 +14,13 @@ export interface Measurement {
   readonly calls: number;
   /** How many of the calls were answered 429. */
   readonly refused: number;
-  /** Least time of the calls under the limits, divided by the time taken; undefined where no limits hold. */
-  readonly shareOfBound: number | undefined;
+  /** Time taken, divided by the least time that the limits allow the fewest calls; of a first copy under limits. */
+  readonly timesBound: number | undefined;
   /** Peaks in MiB. */
   readonly providerMemory: number | undefined;
   readonly programMemory: number | undefined;
+  /** Seconds of CPU, provider and program together. */
+  readonly cpu: number | undefined;
   /** State of the secondary stack after it, in MB; undefined where there is none. */
   readonly stateSize: number | undefined;
 }
@@ -38,13 +40,15 @@ export async function measureSize(objects: number, options: BenchOptions, told: 
       if (condition === "bare") {
         await measure("copy alone", async () => {
           const effort = await copyAlone(pair);
-          return { ...effort, memory: { provider: effort.memory.command } };
+          return { ...effort, memory: { provider: effort.memory.command }, cpu: { provider: effort.cpu.command } };
         });
         await restore();
       }
       await measure("first copy", () => pair.pulumi(...up));
       await refuseIncomplete(pair, objects);
       await measure("up, no change", () => pair.pulumi(...up, "--expect-no-changes"));
+      await pair.editTen();
+      await measure("up, ten edits", () => pair.pulumi(...up));
       await measure("preview, no change", () => pair.pulumi("preview", "--stack", "secondary", "--expect-no-changes"));
       await restore();
     }
@@ -64,7 +68,7 @@ function measurerOf(
   return async (operation, work) => {
     const before = pair.answered();
     pair.under({ latencyMs: limited ? latencyMs : 0, rateLimits: limited });
-    const { seconds, memory } = await work();
+    const { seconds, memory, cpu } = await work();
     pair.under({ latencyMs: 0, rateLimits: false });
     const answered = pair.answered().map((after, index) => between(before[index]!, after));
     told({
@@ -74,9 +78,10 @@ function measurerOf(
       seconds,
       calls: answered.reduce((sum, each) => sum + callsIn(each), 0),
       refused: answered.reduce((sum, each) => sum + refusedIn(each), 0),
-      shareOfBound: limited ? Math.max(...answered.map(leastSeconds)) / seconds : undefined,
+      timesBound: limited && operation === "first copy" ? seconds / pair.boundSeconds : undefined,
       providerMemory: memory.provider,
       programMemory: memory.program,
+      cpu: operation === "copy alone" ? cpu.provider : (cpu.provider ?? 0) + (cpu.program ?? 0),
       stateSize: operation === "copy alone" ? undefined : await pair.stateSize(),
     });
   };

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { MemoryWatch, type PeakMemory } from "./process-memory.js";
+import { type CpuSeconds, type PeakMemory, ProcessWatch } from "./process-watch.js";
 
 /** What a run of a command took. */
 export interface Effort {
   readonly seconds: number;
   readonly memory: PeakMemory;
+  readonly cpu: CpuSeconds;
   readonly output: string;
 }
 
@@ -18,7 +19,7 @@ export async function measured(
 ): Promise<Effort> {
   const began = performance.now();
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
-  const watch = child.pid === undefined ? undefined : new MemoryWatch(child.pid);
+  const watch = child.pid === undefined ? undefined : new ProcessWatch(child.pid);
   const output: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
@@ -27,8 +28,8 @@ export async function measured(
     child.on("close", resolve);
   });
   const seconds = (performance.now() - began) / 1000;
-  const memory = watch?.stop() ?? {};
+  const { memory, cpu } = watch?.stop() ?? { memory: {}, cpu: {} };
   const text = Buffer.concat(output).toString();
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}:\n${text.slice(-shownAtFailure)}`);
-  return { seconds, memory, output: text };
+  return { seconds, memory, cpu, output: text };
 }

@@ -13,10 +13,11 @@ const columns: readonly Column[] = [
   ["objects/s", ({ objects, seconds }) => whole(objects / seconds)],
   ["API calls", ({ calls }) => whole(calls)],
   ["429", ({ refused }) => whole(refused)],
-  ["of the bound", ({ shareOfBound }) => (shareOfBound === undefined ? "–" : `${Math.round(shareOfBound * 100)} %`)],
+  ["÷ bound", ({ timesBound }) => (timesBound === undefined ? "–" : timesBound.toFixed(2))],
   ["provider MiB", ({ providerMemory }) => whole(providerMemory)],
   ["program MiB", ({ programMemory }) => whole(programMemory)],
-  ["state MB", ({ stateSize }) => (stateSize === undefined ? "–" : stateSize.toFixed(1))],
+  ["CPU s", ({ cpu }) => (cpu === undefined ? "–" : cpu.toFixed(1))],
+  ["state MB", ({ stateSize }) => (stateSize === undefined ? "–" : stateSize.toFixed(2))],
 ];
 
 /** Columns before the first number: they name a row. */

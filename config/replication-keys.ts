@@ -72,10 +72,17 @@ export const replicationKeys = {
     .describe(
       "Who wins when a copy was edited by hand on the standby. It is reported in either case. A trigger is taken off whoever wins.",
     ),
+  access: oneOf(["copy", "leave"])
+    .default("copy")
+    .describe("Whether the access lists of what is copied are copied with it: direct grants and owners."),
+  owner: text({ title: "user or application id" }).optional().meta({
+    description: "Who owns a copy on the standby where its owner is not there.",
+    whenUnset: "the replication's own principal",
+  }),
   recheckHours: number({ min: 0, max: 720, integer: true })
     .default(24)
     .describe(
-      "How old what no listing shows (whom a copy runs as) may get before it is read again, in hours. 0 reads it in every run, at 20 jobs a second.",
+      "How old what no listing shows (whom a job runs as, access lists) may get before it is read again, in hours. 0 reads it in every run, at 20 jobs a second.",
     ),
   operationsClusterMinutes: number({ min: 1, max: 60 })
     .default(10)

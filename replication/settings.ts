@@ -55,9 +55,13 @@ export interface ReplicationSettings {
   readonly allowMassDeletion?: boolean;
   /** Whether `destroy` removes copies from a workspace that is active. Default false. */
   readonly removeFromActive?: boolean;
+  /** Whether access lists are copied. Default `copy`. */
+  readonly access?: "copy" | "leave";
+  /** Who owns copies on the standby whose owner is not there; by default the replication's own principal. */
+  readonly owner?: string;
   /** Who wins where a copy was edited on the standby. Default `source`. */
   readonly conflicts?: "source" | "standby";
-  /** How old what no listing shows (whom a copy runs as) may be, in hours; 0 reads it in every run. Default 24. */
+  /** How old what no listing shows (whom a job runs as, access lists) may be, in hours; 0 reads it in every run. Default 24. */
   readonly recheckHours?: number;
   /** Notes that cannot be told to be ours, where the state is lost too: refuse them, take them, or begin anew. Default `verify`. */
   readonly notes?: NotesPolicy;

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { AccessFacet, givenRecord, type PlannedAccess, whyLacking } from "../access/access-facet.js";
+import { entriesOf } from "../access/access-list.js";
 import { mayHaveHappened } from "../client/errors.js";
 import type { JsonObject } from "../values/json.js";
 import { fingerprint, sameJson } from "../values/fingerprint.js";
@@ -84,6 +86,7 @@ class Application {
   readonly #looked = new Map<Origin, JsonObject>();
   /** What earlier runs meant to write: if it is there now, one that died has written it. */
   readonly #intendedBefore: ReadonlySet<Origin>;
+  readonly #access: AccessFacet | undefined;
   /** Ids on the target that were there before this run and are no counterparts. */
   readonly #stoodBefore: ReadonlySet<string>;
   /** Why something that was made runs on. */
@@ -101,6 +104,7 @@ class Application {
     private readonly progress: Progress,
   ) {
     this.#kind = plan.kind;
+    this.#access = AccessFacet.of(plan.kind, context, notes);
     this.#intendedBefore = new Set(notes.origins());
     const { foreign, orphans, twins } = plan;
     this.#stoodBefore = new Set([...foreign, ...twins, ...orphans.map(({ copy }) => copy)].map(({ id }) => id));
@@ -115,7 +119,15 @@ class Application {
     const [creates, updates] = [open("create"), open("update")];
     const settles = open("settle");
     const staying = this.#staying();
-    this.#total = creates.length + updates.length + settles.length + staying.length + twins.length + removals.length;
+    const regranted = copies.filter(({ access, action }) => access && action !== "update");
+    this.#total =
+      regranted.length +
+      creates.length +
+      updates.length +
+      settles.length +
+      staying.length +
+      twins.length +
+      removals.length;
     this.#intend([...creates, ...updates, ...settles, ...open("note"), ...copies.filter(({ reheld }) => reheld)]);
     for (const each of staying) this.#keepHeld(each);
     await this.#writeNotes();
@@ -130,6 +142,7 @@ class Application {
       await forAll(updates, (copy) => this.#attempt(copy, "updated", () => this.#update(copy)));
       await forAll(removals, (orphan) => this.#remove(orphan));
     }
+    await forAll(regranted, (copy) => this.#attempt(copy, "updated", () => this.#giveAccess(copy)));
     for (const orphan of orphans)
       if (orphan.action === "keep" && !orphan.settling) this.#orphanLine(orphan, "skipped", orphan.why);
     await this.#prove();
@@ -249,8 +262,17 @@ class Application {
     const request = { source: copy.source, definition };
     if (this.#cannotStop !== undefined)
       throw new Error(`not made, since another that was made could not be stopped (${this.#cannotStop})`);
-    const id = await this.#createOnce(copy, () => this.#kind.create!(this.target, request, this.context));
+    const access = await this.#access?.forNew(copy.source);
+    const withAccess = {
+      ...request,
+      ...(access?.wanted && this.#kind.permissions?.withCreate ? { access: entriesOf(access.wanted) } : {}),
+    };
+    const id = await this.#createOnce(copy, () => this.#kind.create!(this.target, withAccess, this.context));
     const attention = this.#kind.startsWhenMade ? await this.#stopMade(id) : [];
+    if (access) {
+      await this.#grant(copy, id, access, true);
+      if (access.record.lacking) attention.push(whyLacking(access.record.lacking));
+    }
     await this.#kind.complete?.(this.target, id, request);
     this.#written.set(copy.source.origin, definition);
     return attention;
@@ -277,7 +299,9 @@ class Application {
 
   async #createShell(copy: PlannedCopy): Promise<string[]> {
     const request = { source: copy.source, definition: copy.prepared!.definition };
+    const access = await this.#access?.forNew(copy.source);
     const id = await this.#createOnce(copy, () => this.#kind.createShell!(this.target, request));
+    if (access) await this.#grant(copy, id, access, true);
     return this.#kind.startsWhenMade ? this.#settle(id) : [];
   }
 
@@ -327,7 +351,25 @@ class Application {
     const actual = { ...there, definition: there.definition ?? {} };
     await this.#kind.update!(this.target, id, { source: copy.source, definition }, actual, this.context);
     this.#written.set(copy.source.origin, definition);
+    if (copy.access) await this.#giveAccess(copy);
     return actual.unsettled?.length ? this.#settle(id) : [];
+  }
+
+  async #giveAccess(copy: PlannedCopy): Promise<string[]> {
+    await this.#grant(copy, this.#ids.get(copy.source.id)!, copy.access!, false);
+    return [];
+  }
+
+  async #grant(copy: PlannedCopy, id: string, access: PlannedAccess, isNew: boolean): Promise<void> {
+    const item = copy.actual ?? (await this.#madeItem(copy.source, id));
+    const record = await this.#access!.give(item, access, isNew);
+    this.#note(copy.source, givenRecord(record));
+  }
+
+  /** The new object as far as its access list needs it: its own id may stand elsewhere. */
+  async #madeItem(source: Item, id: string): Promise<Item> {
+    const { permissions, get } = this.#kind;
+    return permissions?.idOf && get ? this.#kind.get!(this.target, id, this.context) : { ...source, id };
   }
 
   async #makeInert(copy: PlannedCopy): Promise<string[]> {

@@ -109,6 +109,7 @@ export const clusters: Kind = {
   after: ["init-scripts"],
   references: computeReferences,
   identity: { by: "tag", tag: { field: "custom_tags", key: markerTag, most: 45 } },
+  permissions: { type: "clusters" },
   startsWhenMade: true,
 
   summary({ spark_version, node_type_id, instance_pool_id, num_workers, autoscale, is_single_node }) {
@@ -146,9 +147,7 @@ export const clusters: Kind = {
   },
 
   async complete({ client }, id, copy) {
-    const libraries = inOrder(objectsOf(copy.definition.libraries), copy);
-    if (libraries.length > 0)
-      await client.post("/api/2.0/libraries/install", { cluster_id: id, libraries }, { idempotent: true });
+    await install(client, id, inOrder(objectsOf(copy.definition.libraries), copy));
   },
 
   async update({ client }, id, copy, actual, run) {
@@ -168,11 +167,10 @@ export const clusters: Kind = {
     if (surplus.length > 0) {
       await assertNotOnSource(surplus, copy, run);
       await client.post("/api/2.0/libraries/uninstall", { cluster_id: id, libraries: surplus }, { idempotent: true });
-      if (await anyInstalled(client, id, surplus))
+      if ((await installedOf(client, id, surplus)).length > 0)
         throw new UnexpectedAnswer("libraries that were uninstalled are still there");
     }
-    if (lacking.length > 0)
-      await client.post("/api/2.0/libraries/install", { cluster_id: id, libraries: lacking }, { idempotent: true });
+    await install(client, id, lacking);
   },
 
   /** Terminated before anything else: `create` has begun to acquire machines. */
@@ -327,16 +325,29 @@ function requestOf({ source, definition }: Copy, marked: boolean): JsonObject {
 
 /** One listing has the libraries of all clusters: where it shows none, the cluster is asked by itself before any is taken off. */
 async function assertNotOnSource(surplus: readonly JsonObject[], { source }: Copy, run: Inventory): Promise<void> {
-  if (await anyInstalled(run.source!.client, source.id, surplus))
+  if ((await installedOf(run.source!.client, source.id, surplus)).length > 0)
     throw new UnexpectedAnswer(
       "the source lists fewer libraries than the cluster itself shows: none is uninstalled; run again",
     );
 }
 
-async function anyInstalled(client: WorkspaceClient, id: string, libraries: readonly JsonObject[]): Promise<boolean> {
+/** An answer of 200 is no proof that it was done. */
+async function install(client: WorkspaceClient, id: string, libraries: readonly JsonObject[]): Promise<void> {
+  if (libraries.length === 0) return;
+  await client.post("/api/2.0/libraries/install", { cluster_id: id, libraries }, { idempotent: true });
+  const lacking = libraries.length - (await installedOf(client, id, libraries)).length;
+  if (lacking > 0) throw new UnexpectedAnswer(`${lacking} libraries that were installed are not there`);
+}
+
+/** Those of the libraries that a cluster has. */
+async function installedOf(
+  client: WorkspaceClient,
+  id: string,
+  libraries: readonly JsonObject[],
+): Promise<readonly JsonObject[]> {
   const { library_statuses } = await client.get("/api/2.0/libraries/cluster-status", { cluster_id: id });
   const there = new Set(installedIn(library_statuses).map(textOf));
-  return libraries.some((library) => there.has(textOf(library)));
+  return libraries.filter((library) => there.has(textOf(library)));
 }
 
 /** Those that are going, and those that every cluster has, are left out. */

@@ -22,6 +22,7 @@ export const jobs: Kind = {
   after: ["init-scripts", "clusters"],
   references: jobReferences,
   identity: { by: "tag", tag: { field: "tags", key: markerTag, most: 25 } },
+  permissions: { type: "jobs", hasOwner: true, withCreate: true },
   unseen: ["run_as"],
   held: {
     noun: ["trigger", "triggers"],
@@ -62,7 +63,8 @@ export const jobs: Kind = {
   },
 
   async create({ client }, copy) {
-    const { job_id } = await client.post("/api/2.2/jobs/create", settingsFor(copy, true));
+    const access = copy.access ? { access_control_list: copy.access } : {};
+    const { job_id } = await client.post("/api/2.2/jobs/create", { ...settingsFor(copy, true), ...access });
     return idOf(job_id);
   },
 

@@ -94,6 +94,8 @@ export interface Prepared {
 export interface Copy {
   readonly source: Item;
   readonly definition: JsonObject;
+  /** The access list of a new object as requests have it, where `create` takes it. */
+  readonly access?: readonly JsonObject[];
 }
 
 /** Prevents a copy for a reason that is no fault of the run: quota, a volume that is not there, … */
@@ -126,6 +128,18 @@ export type Identity =
   /** A copy stands at its original's path, and the notes say that it is ours. What is not ours there is replaced or left. */
   | { readonly by: "path"; readonly foreign: "replaced" | "left" };
 
+/** https://docs.databricks.com/api/azure/workspace/permissions */
+export interface Permissions {
+  /** In paths: `jobs`, `cluster-policies`, `directories`. */
+  readonly type: string;
+  /** The id in paths, where it is not the object's own. */
+  idOf?(item: Item): string;
+  /** Whether a list has exactly one owner. */
+  readonly hasOwner?: boolean;
+  /** Whether `create` takes the list of a new object, as `Copy.access`. */
+  readonly withCreate?: boolean;
+}
+
 /** What makes an object run by itself, or costs while it does not: taken off on a copy, and put back on release. */
 export interface HeldFields {
   /** What messages call it, singular and plural: `trigger`, `triggers`. */
@@ -155,6 +169,8 @@ export interface Kind {
   readonly unseen?: readonly string[];
   /** Whether a new object runs until it is stopped, so that `settle` has to follow at once. */
   readonly startsWhenMade?: boolean;
+  /** How the Permissions API names an object of this kind: its access list is copied with it. */
+  readonly permissions?: Permissions;
   /** The gist of a definition in a few words, for a preview. */
   summary(definition: JsonObject): string;
   /** Every object of the workspace, or an error: never a part of them. */

@@ -1,5 +1,15 @@
 import type { JsonObject } from "../values/json.js";
 
+/** Fingerprints of access lists when they were last compared. */
+export interface AccessRecord {
+  readonly source: string;
+  /** What was asked for on the target. */
+  readonly wanted: string;
+  readonly actual: string;
+  /** Grants that could not be given, since who has them is not there. */
+  readonly lacking?: readonly string[];
+}
+
 /** What is remembered of one copy. */
 export interface CopyRecord {
   /** Id of the copy; absent between the intention and the write. */
@@ -28,6 +38,7 @@ export interface CopyRecord {
   readonly seen?: { readonly source?: string; readonly target?: string };
   /** What no listing of the source shows, as it was last read there. */
   readonly unseen?: JsonObject;
+  readonly access?: AccessRecord;
   /** Not ours, and used in place of a copy: it stood there already. */
   readonly standIn?: boolean;
   /** Its original was gone from the source when that was last seen. */

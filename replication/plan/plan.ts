@@ -1,3 +1,4 @@
+import { AccessFacet } from "../access/access-facet.js";
 import { ApiError } from "../client/errors.js";
 import type { JsonObject } from "../values/json.js";
 import { compare, isUnchanged, reheld } from "./compare.js";
@@ -64,9 +65,11 @@ export async function makePlan(kind: Kind, run: Run, plans: Plans): Promise<Plan
     orphan.action === "keep" ? { ...orphan, ...settling(orphan.copy) } : orphan,
   );
   const { twins, gone } = counterparts;
+  const ready = await withReadiness(kind, settled, resolver, run, plans);
+  const access = AccessFacet.of(kind, run, notes);
   return {
     kind,
-    copies: await withReadiness(kind, settled, resolver, run, plans),
+    copies: access ? await mapAll(ready, (copy) => access.plan(copy)) : ready,
     foreign: leftovers.foreign,
     orphans,
     twins,

@@ -1,3 +1,4 @@
+import type { PlannedAccess } from "../access/access-facet.js";
 import type { Changes } from "../values/changes.js";
 import type { Origin } from "../inventory/marker.js";
 import type { Item, Kind, Prepared } from "../kinds/kind.js";
@@ -34,6 +35,10 @@ export interface PlannedCopy {
   /** How the triggers changed that are held for a copy that otherwise stays as it is: they follow the source all the same. */
   readonly reheld?: Changes;
   readonly why: string[];
+  /** What is to be done about its access list. */
+  readonly access?: PlannedAccess;
+  /** Why its access list could not be compared. */
+  readonly accessFailure?: string;
   /** What the copy lacks, so that it stands and cannot start. */
   readonly notReady?: string;
   /** It waits for a kind that could not be compared in this run: the next may know better. */
@@ -77,9 +82,10 @@ export function copyIdsOf(copies: readonly PlannedCopy[]): CopyIds {
 }
 
 /** What became of a copy for which nothing had to be sent. */
-export function unwritten({ action, adopted, standIn, waits }: PlannedCopy): Outcome {
+export function unwritten({ action, adopted, standIn, waits, accessFailure }: PlannedCopy): Outcome {
   if (action === "skip") return "skipped";
   if (action === "blocked") return waits ? "failed" : "needs-a-person";
+  if (accessFailure !== undefined) return "failed";
   if (standIn) return "stand-in";
   if (adopted) return "adopted";
   return action === "note" ? "updated" : "unchanged";

@@ -125,10 +125,10 @@ function markOf(kind: Kind, copy: PlannedCopy): string | undefined {
 }
 
 function changeOf(kind: Kind, copy: PlannedCopy): Shown<Changes | string> | undefined {
-  const { action, prepared, changes = {}, reheld, settling, actual } = copy;
+  const { action, prepared, changes = {}, reheld, settling, actual, access } = copy;
   if (action === "create")
     return { verb: "new", value: gistOf(kind, prepared?.definition ?? {}, prepared?.held, copy.conflict) };
-  const writes = action === "update" || action === "settle" || action === "note";
+  const writes = action === "update" || action === "settle" || action === "note" || access?.wanted !== undefined;
   const fields = writes && Object.keys(changes).length > 0 ? changes : reheld;
   if (fields) return { verb: "changed", value: fields };
   const inert = settling ?? (action === "settle" ? actual?.unsettled : undefined);
@@ -167,6 +167,7 @@ function tallyOf({ copies, orphans, twins }: Plan): string {
   const count = (test: (copy: PlannedCopy) => unknown): number => copies.filter(test).length;
   const settling = [
     ...copies.filter((each) => each.settling || (each.reheld && each.action !== "settle")),
+    ...copies.filter((each) => each.access && (each.action === "none" || each.action === "note") && !each.settling),
     ...orphans.filter((each) => each.settling),
     ...twins.filter((each) => each.unsettled?.length),
   ].length;

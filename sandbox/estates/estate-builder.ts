@@ -26,6 +26,13 @@ export class EstateBuilder {
     return `\${${name}}`;
   }
 
+  /** A call that only looks at something that has an id; returns the reference to it. */
+  read(kind: string, path: string, field: string): string {
+    const name = `${kind}-${++this.#references}`;
+    this.call("GET", path, undefined, { capture: { [name]: field } });
+    return `\${${name}}`;
+  }
+
   pool(spec: JsonObject): string {
     return this.create("pool", "/api/2.0/instance-pools/create", "instance_pool_id", spec);
   }

@@ -88,7 +88,7 @@ describe("estates", () => {
     await sandbox.loadEstate(estate, "primary");
     await sandbox.loadEstate(generateStandby(), "secondary");
     const counts = countsOf(120);
-    expect(counts.clusters + counts.jobs + counts.mounts + counts.scripts).toBe(120);
+    expect(Object.values(counts).reduce((sum, each) => sum + each, 0)).toBe(120);
     expect(await all("/api/2.2/jobs/list?limit=50", "jobs")).toHaveLength(counts.jobs);
     // One more: the cluster that made the mounts.
     expect(await all("/api/2.1/clusters/list?page_size=50", "clusters")).toHaveLength(counts.clusters + 1);

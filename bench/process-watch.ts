@@ -1,19 +1,29 @@
 import { readdir, readFile } from "node:fs/promises";
 
-/** The processes of a deployment whose memory is told beside that of the command itself, by their command lines. */
+/** The processes of a deployment whose memory and work are told beside that of the command itself, by their command lines. */
 const roles = { provider: /cmd\/dynamic-provider/, program: /cmd\/run\b/ } as const;
 
 /** The most memory that each ever held (VmHWM), in MiB; undefined where the system does not say, as outside of Linux. */
 export type PeakMemory = Readonly<Partial<Record<keyof typeof roles | "command", number>>>;
 
+/** Seconds of CPU that each took, user and system. */
+export type CpuSeconds = Readonly<Partial<Record<keyof PeakMemory, number>>>;
+
+export interface Watched {
+  readonly memory: PeakMemory;
+  readonly cpu: CpuSeconds;
+}
+
 const intervalMs = 100;
+const ticksPerSecond = 100;
 
 /**
  * Watches a process and all that it started. The kernel's high-water mark grows between two looks as well: only what is
  * added in the last tenth of a second of a process's life is missed.
  */
-export class MemoryWatch {
+export class ProcessWatch {
   readonly #peaks: Partial<Record<keyof PeakMemory, number>> = {};
+  readonly #cpu = new Map<number, number>();
   readonly #roles = new Map<number, keyof PeakMemory | undefined>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -22,10 +32,15 @@ export class MemoryWatch {
     this.#look();
   }
 
-  stop(): PeakMemory {
+  stop(): Watched {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    return this.#peaks;
+    const cpu: Partial<Record<keyof PeakMemory, number>> = {};
+    for (const [pid, seconds] of this.#cpu) {
+      const role = this.#roles.get(pid);
+      if (role) cpu[role] = (cpu[role] ?? 0) + seconds;
+    }
+    return { memory: this.#peaks, cpu };
   }
 
   #look(): void {
@@ -42,6 +57,7 @@ export class MemoryWatch {
       const role = await this.#roleOf(pid);
       const peak = role && (await peakOf(pid));
       if (role && peak !== undefined) this.#peaks[role] = Math.max(peak, this.#peaks[role] ?? 0);
+      if (role) this.#cpu.set(pid, Math.max(this.#cpu.get(pid) ?? 0, await cpuOf(pid)));
     }
   }
 
@@ -75,6 +91,17 @@ async function descendantsOf(root: number): Promise<number[]> {
 async function peakOf(pid: number): Promise<number | undefined> {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(await readOrNothing(`/proc/${pid}/status`))?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
+}
+
+/** User and system time are the 14th and 15th field. */
+async function cpuOf(pid: number): Promise<number> {
+  const stat = await readOrNothing(`/proc/${pid}/stat`);
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return (user + system) / ticksPerSecond;
 }
 
 function readOrNothing(file: string): Promise<string> {

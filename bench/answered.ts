@@ -1,4 +1,3 @@
-import { documentedRateLimits } from "../sandbox/databricks/http/rate-limits.js";
 import type { WorkspaceServer } from "../sandbox/databricks/server.js";
 
 /** What one workspace has answered so far. */
@@ -26,26 +25,6 @@ export function callsIn({ counts }: Answered): number {
 
 export function refusedIn({ refused }: Answered): number {
   return sum(Object.values(refused));
-}
-
-/**
- * The least seconds in which one workspace could have answered these calls under its documented limits: families do not
- * wait for each other, and the first period's worth passes at once.
- */
-export function leastSeconds({ counts, refused }: Answered): number {
-  const families = new Map<string, number>();
-  for (const [key, count] of Object.entries(counts)) {
-    const [method = "", route = ""] = key.split(" ");
-    const limit = documentedRateLimits.find(
-      ({ methods, path }) => (!methods || methods.includes(method)) && path.test(route),
-    );
-    if (limit) families.set(limit.family, (families.get(limit.family) ?? 0) + count);
-  }
-  const seconds = documentedRateLimits.map(({ family, count, perMs }) => {
-    const answered = (families.get(family) ?? 0) - (refused[family] ?? 0);
-    return (Math.max(0, answered - count) / count) * (perMs / 1000);
-  });
-  return Math.max(...seconds);
 }
 
 function sum(numbers: readonly number[]): number {
