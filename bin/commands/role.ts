@@ -43,10 +43,7 @@ async function changeRole(stack: string, role: Role, { yes = false, lost = false
   if (!lost) await makeRoom(stack, role, yes);
   await readPulumi("config", "set", "databricks-dr:role", role, "--stack", stack);
   process.stderr.write(`databricks-dr:role of stack ${stack} is ${role} in Pulumi.${stack}.yaml\n`);
-  const code = await showPulumi(["up", "--stack", stack, ...(yes ? ["--yes"] : [])], {
-    DR_CHANGE_ROLE: role,
-    ...(lost ? { DR_LOST: "1" } : {}),
-  });
+  const code = await update(stack, role, yes, lost ? { DR_LOST: "1" } : {});
   if (code !== 0)
     throw new Error(
       `the update of stack ${stack} ended with ${code}; see above. The same command goes on where it stopped; to go back: npx dr role ${stack} ${before}`,
@@ -56,23 +53,41 @@ async function changeRole(stack: string, role: Role, { yes = false, lost = false
   );
 }
 
+/**
+ * An update that may change that role: also one of a stack that has it by its state, since an update that was killed has left
+ * the outputs of the role before. A machine reads no preview, and to make one takes as long as the update.
+ *
+ * @returns the exit code
+ */
+function update(stack: string, role: Role, yes: boolean, env: Readonly<Record<string, string>> = {}): Promise<number> {
+  const unasked = yes ? ["--yes", "--skip-preview"] : [];
+  return showPulumi(["up", "--stack", stack, ...unasked], { DR_CHANGE_ROLE: role, ...env });
+}
+
 /** Two active sides would run each job twice; two standbys have nothing to follow. */
 async function makeRoom(stack: string, role: Role, yes: boolean): Promise<void> {
   const peer = (await readPulumi("config", "get", "databricks-dr:peer", "--stack", stack)).trim();
   const theirs = await roleOf(peer);
-  if (role === "active" && theirs === "active")
-    throw new Error(
-      `stack ${peer} is active: with two active sides each job runs twice\n  → hold it first: npx dr role ${peer} held\n  → if its region is lost: npx dr role ${stack} active --lost`,
-    );
+  if (role === "active" && theirs === "active") throw new Error(await twoActive(stack, peer));
   if (role !== "active" && theirs === role)
     throw new Error(`stack ${peer} is ${role} as well: one of the two must be active\n  → npx dr role ${peer} active`);
   if (role === "active" && theirs === "held") await holdTheRest(peer, yes);
 }
 
+/** Where this side is held, a promotion of the other one was begun: to hold that one as well would leave nobody active. */
+async function twoActive(stack: string, peer: string): Promise<string> {
+  const isHeld = (await roleOf(stack).catch(() => undefined)) === "held";
+  const waysOut = isHeld
+    ? [`go on with its promotion: npx dr role ${peer} active`, `or break it off first: npx dr role ${peer} standby`]
+    : [`hold it first: npx dr role ${peer} held`];
+  const ways = [...waysOut, `if its region is lost: npx dr role ${stack} active --lost`];
+  return [`stack ${peer} is active: with two active sides each job runs twice`, ...ways].join("\n  → ");
+}
+
 /** What has been copied since the other side was held may still have its trigger there. */
 async function holdTheRest(peer: string, yes: boolean): Promise<void> {
   process.stderr.write(`stack ${peer} is held: an update takes off what has been copied from it since\n`);
-  const code = await showPulumi(["up", "--stack", peer, ...(yes ? ["--yes"] : [])]);
+  const code = await update(peer, "held", yes);
   if (code !== 0)
     throw new Error(
       `the update of stack ${peer} ended with ${code}: triggers may still be on there\n  → mend it, or if its region is lost by now, say --lost`,

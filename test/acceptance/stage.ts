@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, lstat, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,17 +8,22 @@ import type { LedgerLine } from "../../replication/index.js";
 import { type Sandbox, startSandbox } from "../../sandbox/sandbox.js";
 import type { SlotName } from "../../sandbox/workspace-slots.js";
 
-/** What a run of `pulumi` left. */
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** What a run of a command left. */
 export interface Finished {
+  /** null when it was killed. */
   readonly code: number | null;
   readonly stdout: string;
   /** stdout and stderr, for messages. */
   readonly output: string;
 }
 
-/** A run of `pulumi` that can be killed as a whole. */
+/** A run of a command that can be killed as a whole. */
 export interface Running {
   readonly finished: Promise<Finished>;
+  /** stdout and stderr so far. */
+  output(): string;
   /** Ends the process and everything that it started, at once and without a word: what a lost machine does. */
   kill(): void;
 }
@@ -58,12 +63,42 @@ export class Stage {
     await rm(this.temporary, { recursive: true, force: true });
   }
 
-  start(...args: string[]): Running {
-    return this.#startWith({}, args);
+  /**
+   * Keeps what stands: both clouds, the stacks' states, their configuration and reports. Call the result to have it back; what
+   * has been changed by switches of the sandbox stays so.
+   */
+  async keep(): Promise<() => Promise<void>> {
+    const restoreSandbox = this.sandbox.snapshot();
+    const kept = await mkdtemp(join(this.temporary, "kept-"));
+    const folders = [
+      [this.#backend, join(kept, "backend")],
+      [this.project.path, join(kept, "project")],
+    ] as const;
+    // Symbolic links in the project's folder are the checkout's own.
+    const filter = async (path: string): Promise<boolean> => !(await lstat(path)).isSymbolicLink();
+    for (const [from, to] of folders) await cp(from, to, { recursive: true, filter });
+    return async () => {
+      await restoreSandbox();
+      await rm(this.#backend, { recursive: true });
+      for (const [from, to] of folders) await cp(to, from, { recursive: true });
+    };
   }
 
-  #startWith(env: Readonly<Record<string, string>>, args: readonly string[]): Running {
-    const child = spawn("pulumi", [...args, "--non-interactive"], {
+  get #backend(): string {
+    return fileURLToPath(this.sandbox.description.env.PULUMI_BACKEND_URL!);
+  }
+
+  start(...args: string[]): Running {
+    return this.#spawn("pulumi", [...args, "--non-interactive"]);
+  }
+
+  /** Starts `dr`, with nobody there to answer. */
+  startDr(...args: string[]): Running {
+    return this.#spawn(process.execPath, [join(root, "bin/dr.mjs"), ...args, "--yes"]);
+  }
+
+  #spawn(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+    const child = spawn(program, args, {
       cwd: this.project.path,
       env: { ...process.env, ...this.sandbox.description.env, TMPDIR: this.temporary, ...env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -76,7 +111,7 @@ export class Stage {
       child.on("error", reject);
       child.on("close", (code) => resolve({ code, stdout, output }));
     });
-    return { finished, kill: () => void process.kill(-child.pid!, "SIGKILL") };
+    return { finished, output: () => output, kill: () => void process.kill(-child.pid!, "SIGKILL") };
   }
 
   pulumi(...args: string[]): Promise<Finished> {
@@ -86,8 +121,8 @@ export class Stage {
   /** Gives a stack another role, as the runbook has it. */
   async changeRole(stack: SlotName, role: string): Promise<Finished> {
     await this.project.configure(stack, { role });
-    const args = ["up", "--stack", stack, "--yes", "--skip-preview"];
-    const finished = await this.#startWith({ DR_CHANGE_ROLE: role }, args).finished;
+    const args = ["up", "--stack", stack, "--yes", "--skip-preview", "--non-interactive"];
+    const finished = await this.#spawn("pulumi", args, { DR_CHANGE_ROLE: role }).finished;
     if (finished.code !== 0) throw new Error(`${stack} did not become ${role}\n${finished.output}`);
     return finished;
   }
@@ -141,9 +176,8 @@ export class Stage {
 
   /** Every file that a run may have left: state, backups, history, reports, configuration, temporary files. */
   async filesLeft(): Promise<ReadonlyMap<string, string>> {
-    const backend = fileURLToPath(this.sandbox.description.env.PULUMI_BACKEND_URL!);
     const files = new Map<string, string>();
-    for (const folder of [backend, this.project.path, this.temporary, this.sandbox.description.env.PULUMI_HOME!])
+    for (const folder of [this.#backend, this.project.path, this.temporary, this.sandbox.description.env.PULUMI_HOME!])
       for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
         if (entry.isFile()) {
           const path = join(entry.parentPath, entry.name);
