@@ -11,7 +11,7 @@ run("npm", ["run", "--silent", "typecheck"]);
 
 // Told after the tests, which go on meanwhile.
 const linting = finished(
-  spawn("npm", ["run", "--silent", "lint"], {
+  spawn("npm", ["run", "--silent", "lint", "--", "--fresh"], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
     shell: process.platform === "win32",
