@@ -174,7 +174,7 @@ describe.each(engines)("what goes wrong, on $name", { timeout: 240_000 }, (engin
 
   test("a mistake in the program ends in seconds, with its message and its line", async () => {
     fs.copyFileSync(
-      new URL("../../plain-errors.cjs", import.meta.url),
+      new URL("../../preload/plain-errors.cjs", import.meta.url),
       path.join(project.directory, "plain-errors.cjs"),
     );
     project.write(

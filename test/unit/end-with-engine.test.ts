@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 
-const preload = createRequire(import.meta.url).resolve("../../end-with-engine.cjs");
+const preload = createRequire(import.meta.url).resolve("../../preload/end-with-engine.cjs");
 /** As the SDK does: whatever goes wrong is reported, a report that cannot be written as well. */
 const program = `
   process.on("uncaughtException", (error) => console.error("cannot report " + error));

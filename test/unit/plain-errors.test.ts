@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { expect, it } from "vitest";
 
-const preload = createRequire(import.meta.url).resolve("../../plain-errors.cjs");
+const preload = createRequire(import.meta.url).resolve("../../preload/plain-errors.cjs");
 // As the SDK's source maps make it: a package without a scope's second part. Coloured, Node 20 and 22 never finish it.
 const program = `
   const error = new Error("the user's mistake");
