@@ -3,11 +3,11 @@ import type { Context, Hono } from "hono";
 import { jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
 import { badRequest, conflict } from "./arm-error.js";
-import { addIntentPolicyRules, removeIntentPolicyRules } from "./network-security-groups.js";
+import { addIntentPolicyRules, removeIntentPolicyRules } from "./network/network-security-groups.js";
 import { pollHeaders, withHeaders } from "./operations.js";
 import { objectAt, requireLocation, tagsOf } from "./request-body.js";
 import type { Arm, ArmService } from "./arm.js";
-import { isDelegatedToDatabricks } from "./subnets.js";
+import { isDelegatedToDatabricks } from "./network/subnets.js";
 import type { ArmResource } from "./subscription.js";
 
 const type = "Microsoft.Databricks/workspaces";

@@ -3,19 +3,19 @@ import { listen } from "../http/listen.js";
 import { Traffic } from "../http/traffic.js";
 import { Arm, type ArmOptions, type ArmService } from "./arm.js";
 import { armErrorStyle, badRequest } from "./arm-error.js";
-import { blobServiceStats, statsPath } from "./blob-service-stats.js";
-import { blobServices } from "./blob-services.js";
+import { blobServiceStats, statsPath } from "./storage/blob-service-stats.js";
+import { blobServices } from "./storage/blob-services.js";
 import { databricksWorkspaces } from "./databricks-workspaces.js";
 import { enforceLocks, managementLocks } from "./management-locks.js";
-import { natGateways } from "./nat-gateways.js";
-import { networkSecurityGroups } from "./network-security-groups.js";
+import { natGateways } from "./network/nat-gateways.js";
+import { networkSecurityGroups } from "./network/network-security-groups.js";
 import { operationRoutes } from "./operation-routes.js";
 import { resourceGroups } from "./resource-groups.js";
 import { canonicalPath } from "./resource-id.js";
-import { storageAccounts } from "./storage-accounts.js";
-import { storageFailover } from "./storage-failover.js";
+import { storageAccounts } from "./storage/storage-accounts.js";
+import { storageFailover } from "./storage/failover.js";
 import { subscriptions } from "./subscriptions.js";
-import { virtualNetworks } from "./virtual-networks.js";
+import { virtualNetworks } from "./network/virtual-networks.js";
 
 const services: readonly ArmService[] = [
   subscriptions,

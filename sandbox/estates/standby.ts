@@ -1,5 +1,5 @@
 import type { EstateCall } from "../estate.js";
-import { buildPlatform } from "./company-platform.js";
+import { buildPlatform } from "./company/platform.js";
 import { EstateBuilder } from "./estate-builder.js";
 
 /**

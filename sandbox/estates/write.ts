@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { estateText } from "./estate-text.js";
-import { companyEstate } from "./company.js";
+import { companyEstate } from "./company/company.js";
 import { guideEstate } from "./guide.js";
 import { standbyEstate } from "./standby.js";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ArmStorageAccounts } from "../../sandbox/azure/account-storage.js";
+import { ArmStorageAccounts } from "../../sandbox/azure/storage/account-storage.js";
 import { ArmUnderTest } from "./arm-requests.js";
 
 describe("storage as drivers meet it", () => {

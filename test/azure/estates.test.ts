@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { companyEstate } from "../../sandbox/estates/company.js";
+import { companyEstate } from "../../sandbox/estates/company/company.js";
 import { estateText } from "../../sandbox/estates/estate-text.js";
 import { countsOf, generateEstate, generateStandby } from "../../sandbox/estates/generate.js";
 import { guideEstate } from "../../sandbox/estates/guide.js";

@@ -15,7 +15,7 @@ import {
   urnType,
   type Urn,
 } from "../resource/urn.js";
-import type { BaseState } from "./base-state.js";
+import type { BaseState } from "./generator/base-state.js";
 import { SameStep } from "./steps/same-step.js";
 import type { Step } from "./steps/step.js";
 

@@ -1,7 +1,7 @@
 import type { ResourceState } from "../resource/state.js";
 import type { Urn } from "../resource/urn.js";
 import { equalValues, type PropertyMap } from "../resource/values.js";
-import type { BaseState } from "./base-state.js";
+import type { BaseState } from "./generator/base-state.js";
 import type { SnapshotWriter } from "./snapshot-writer.js";
 import { SameStep } from "./steps/same-step.js";
 import type { Step } from "./steps/step.js";

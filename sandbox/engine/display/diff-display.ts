@@ -4,7 +4,7 @@ import { operationStyle } from "./colors.js";
 import { actionLabel, type DisplayOptions } from "./display-options.js";
 import { renderDiagnostic } from "./diagnostic-text.js";
 import { renderOutputs } from "./outputs.js";
-import { renderStepDiff, renderStepHeader } from "./step-diff.js";
+import { renderStepDiff, renderStepHeader } from "./property-diff/step-diff.js";
 import { renderSummary } from "./summary.js";
 import { isShown } from "./visibility.js";
 

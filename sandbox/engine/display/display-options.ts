@@ -1,4 +1,4 @@
-import type { PrinterOptions } from "./property-printer.js";
+import type { PrinterOptions } from "./property-diff/property-printer.js";
 
 /** How a deployment is shown. */
 export interface DisplayOptions extends PrinterOptions {

@@ -3,7 +3,7 @@ import type { Operation } from "../deployment/operations.js";
 import { diffKeys, diffObjects, diffValues, hasChanges, type ObjectDiff } from "../resource/object-diff.js";
 import { isRootStack } from "../resource/urn.js";
 import { isInternalKey, unknownValue, type PropertyValue } from "../resource/values.js";
-import { longest, PropertyPrinter, type PrinterOptions } from "./property-printer.js";
+import { longest, PropertyPrinter, type PrinterOptions } from "./property-diff/property-printer.js";
 
 export interface OutputsOptions extends PrinterOptions {
   indent: number;

@@ -1,7 +1,7 @@
 import { InitError } from "../../plugins/provider.js";
 import { isProviderType } from "../../resource/urn.js";
 import type { ResourceState } from "../../resource/state.js";
-import type { Settle } from "../goal.js";
+import type { Settle } from "../registration/goal.js";
 import type { Operation } from "../operations.js";
 import { emptyStepDiff, Step, type StepDiff, type StepHost } from "./step.js";
 

@@ -1,7 +1,7 @@
 import { InitError } from "../../plugins/provider.js";
 import { equalValues, unknownValue } from "../../resource/values.js";
 import type { ResourceState } from "../../resource/state.js";
-import type { Settle } from "../goal.js";
+import type { Settle } from "../registration/goal.js";
 import type { Operation } from "../operations.js";
 import { Step, type StepHost } from "./step.js";
 

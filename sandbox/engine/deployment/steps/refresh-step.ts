@@ -9,7 +9,7 @@ import { isProviderType } from "../../resource/urn.js";
 import { equalValues } from "../../resource/values.js";
 import type { ResourceState } from "../../resource/state.js";
 import type { Operation } from "../operations.js";
-import { invertDiff } from "../diffing.js";
+import { invertDiff } from "../generator/diffing.js";
 import { Step, type StepHost } from "./step.js";
 
 /** Takes into the state what a resource really is. */

@@ -1,6 +1,6 @@
 import { isProviderType } from "../../resource/urn.js";
 import type { ResourceState } from "../../resource/state.js";
-import type { Settle } from "../goal.js";
+import type { Settle } from "../registration/goal.js";
 import { Step, type StepHost } from "./step.js";
 
 /** Nothing to do: the resource keeps its id and outputs. New inputs that the provider found no different are stored. */

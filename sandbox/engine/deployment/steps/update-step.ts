@@ -2,7 +2,7 @@ import { InitError } from "../../plugins/provider.js";
 import { isProviderType } from "../../resource/urn.js";
 import type { ResourceState } from "../../resource/state.js";
 import type { PropertyMap } from "../../resource/values.js";
-import type { Settle } from "../goal.js";
+import type { Settle } from "../registration/goal.js";
 import { Step, type StepDiff, type StepHost } from "./step.js";
 
 export class UpdateStep extends Step {
