@@ -1,6 +1,6 @@
 // Runs on a fresh clone, so with nothing but Node's own modules.
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const oldestNode = [20, 20];
@@ -12,9 +12,17 @@ export function setUp() {
   refuseOldNode();
   const installed = new URL("../node_modules/.package-lock.json", import.meta.url);
   const lock = new URL("../package-lock.json", import.meta.url);
-  if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs)
+  if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs || isProductAlone())
     run("npm", ["ci", "--no-audit", "--no-fund"]);
   else run("npm", ["run", "--silent", "build"]);
+}
+
+/** Whether it was installed with `--omit=dev`: sandbox, tests and linters lack their packages. */
+function isProductAlone() {
+  const manifests = ["../package.json", "../sandbox/package.json"].map((path) => new URL(path, import.meta.url));
+  return manifests
+    .flatMap((manifest) => Object.keys(JSON.parse(readFileSync(manifest, "utf8")).devDependencies))
+    .some((name) => !existsSync(new URL(`../node_modules/${name}`, import.meta.url)));
 }
 
 /** Runs a command in the project's folder with this terminal; a failure ends the process with its exit code. */
