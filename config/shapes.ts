@@ -7,6 +7,9 @@ import { keyAt, orList, quote, told, typeNoun } from "./mistakes.js";
  * either form; the type that an editor is told (`meta`) is what may stand in the stack's file.
  */
 
+// A shape reads one value in a program's life: compiling a parser for it takes longer than reading.
+z.config({ jitless: true });
+
 /** What zod says of a wrong value to those that word the mistake; the path begins with the key's name. */
 interface Wrong {
   readonly code?: string;
