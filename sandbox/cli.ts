@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { FaultRule } from "./http/faults.js";
+import type * as sandboxModule from "./sandbox.js";
 import type { Sandbox, SandboxOptions } from "./sandbox.js";
 
 interface SandboxFlags {
@@ -67,7 +68,7 @@ async function runSandbox(flags: SandboxFlags): Promise<void> {
 }
 
 /** Loaded only here: the other commands work where the sandbox's packages are not installed. */
-async function loadSandbox(): Promise<typeof import("./sandbox.js")> {
+async function loadSandbox(): Promise<typeof sandboxModule> {
   try {
     return await import("./sandbox.js");
   } catch (error) {
