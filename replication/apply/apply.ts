@@ -5,6 +5,7 @@ import { mayHaveHappened } from "../client/errors.js";
 import type { Origin } from "../inventory/marker.js";
 import type { Run } from "../inventory/run.js";
 import { isGone } from "../inventory/still-there.js";
+import { only } from "../kinds/fields.js";
 import { type Defined, type Item, type Kind, NeedsPerson, type Operation, type Side } from "../kinds/kind.js";
 import type { Notes, Remembered } from "../notes/notes.js";
 import { whyMissing } from "../plan/missing-copies.js";
@@ -141,6 +142,7 @@ class Application {
     removals: readonly Orphan[],
   ): Promise<void> {
     if (this.#kind.startsWhenMade) await this.#stopRunning(updates);
+    await this.#makeNamesFree(updates);
     const atOnce = this.#kind.startsWhenMade ? runningAtOnce : undefined;
     const outcomes = this.#outcomes;
     await makeInOrder(this.#kind, creates, {
@@ -156,6 +158,26 @@ class Application {
     });
     await forAll(updates, (copy) => outcomes.attempt(copy, "updated", () => this.#update(copy)));
     await forAll(removals, (orphan) => this.#remove(orphan));
+  }
+
+  /** A name is there once: a copy that is to give its name to another bears one of nobody until it has its own. */
+  async #makeNamesFree(updates: readonly PlannedCopy[]): Promise<void> {
+    const { identity } = this.#kind;
+    if (identity.by !== "name") return;
+    const renamed = updates.filter(({ source, actual }) => actual && actual.name !== source.name);
+    const wanted = new Set([...renamed.map(({ source }) => source.name), ...this.#newNames()]);
+    await forAll(renamed, async ({ source, actual }) => {
+      if (!wanted.has(actual!.name)) return;
+      const name = `databricks-dr-${actual!.id}`.slice(0, 100);
+      const definition = { ...actual!.definition, [identity.field]: name };
+      await this.#kind.update!(this.target, actual!.id, { source, definition }, actual as Defined, this.context).catch(
+        () => undefined,
+      );
+    });
+  }
+
+  #newNames(): string[] {
+    return this.plan.copies.flatMap(({ action, source }) => (action === "create" ? [source.name] : []));
   }
 
   async #stopRunning(updates: readonly PlannedCopy[]): Promise<void> {
@@ -245,11 +267,13 @@ class Application {
 
   async #update(copy: PlannedCopy): Promise<string[]> {
     const id = this.#ids.get(copy.source.id)!;
-    const definition = await this.#translate(copy);
+    const asked = await this.#translate(copy);
+    const { immutable = [] } = this.#kind;
+    const definition = { ...asked, ...only(copy.actual?.definition ?? {}, immutable) };
     const { actual: there = { ...copy.source, id, original: false } } = copy;
     const actual = { ...there, definition: there.definition ?? {} };
     await this.#kind.update!(this.target, id, { source: copy.source, definition }, actual, this.context);
-    this.#written.set(copy.source.origin, definition);
+    this.#written.set(copy.source.origin, asked);
     if (copy.access) await this.#giveAccess(copy);
     return actual.unsettled?.length ? this.#settle(id) : [];
   }

@@ -1,11 +1,10 @@
 import { countedFor } from "../client/call-count.js";
-import { collect } from "../values/collect.js";
 import { isNotFound } from "../client/errors.js";
 import { isArray, isObject, type JsonObject, objectsOf } from "../values/json.js";
 import type { Defined, Inventory, Item, Side, SideName } from "../kinds/kind.js";
 import { orGone } from "../kinds/or-gone.js";
 import { isKindName, kindNamed } from "../kinds/registry.js";
-import { allOrFirst } from "../values/for-all.js";
+
 import { notesFolderAccess } from "../notes/folder-access.js";
 import { Notes, publicKeyOf, type Remembered } from "../notes/notes.js";
 import type { Progress, ProgressNote } from "../report/progress.js";
@@ -24,17 +23,6 @@ export interface Replication {
   /** Private key of the target's notes. */
   readonly signingKey?: string;
 }
-
-/** Kinds that are not replicated, whose objects stand for each other by name where the name is the only one of its sort. */
-const namedKinds: Readonly<Record<string, { path: string; items: string; id: string; name: string }>> = {
-  "instance-pools": {
-    path: "/api/2.0/instance-pools/list",
-    items: "instance_pools",
-    id: "instance_pool_id",
-    name: "instance_pool_name",
-  },
-  "cluster-policies": { path: "/api/2.0/policies/clusters/list", items: "policies", id: "policy_id", name: "name" },
-};
 
 /**
  * What one run knows of both workspaces. Each listing is taken once and shared by check, diff and apply of every kind; what
@@ -208,38 +196,6 @@ export class Run implements Inventory {
         return { kind, why, knownAt };
       }),
     );
-  }
-
-  /** The ids of an unreplicated kind by name, for names that only one object has. */
-  idsByName(sideName: SideName, kind: string): Promise<ReadonlyMap<string, string>> {
-    const at = this[sideName];
-    const listing = namedKinds[kind];
-    if (!at || !listing) return Promise.resolve(new Map());
-    return this.once(`names ${sideName} ${kind}`, async () => {
-      const ids = new Map<string, string | undefined>();
-      const list = async (): Promise<JsonObject[]> =>
-        kind === "cluster-policies"
-          ? await collect(at.client.list(listing.path, listing.items))
-          : objectsOf((await at.client.get(listing.path))[listing.items]);
-      const objects = await inventory(kind, at, list);
-      for (const each of objects) {
-        const name = String(each[listing.name]);
-        ids.set(name, ids.has(name) ? undefined : String(each[listing.id]));
-      }
-      return new Map([...ids].filter((entry): entry is [string, string] => entry[1] !== undefined));
-    });
-  }
-
-  /** The ids by name of both sides; undefined where one cannot be listed now, which the next run may mend. */
-  async namesOf(
-    kind: string,
-  ): Promise<readonly [ReadonlyMap<string, string>, ReadonlyMap<string, string>] | undefined> {
-    try {
-      return await allOrFirst([this.idsByName("source", kind), this.idsByName("target", kind)]);
-    } catch (error) {
-      this.standIn(kind, messageOf(error));
-      return undefined;
-    }
   }
 
   /** Whether a user (by name) or service principal (by application id) is in the target; true when it cannot be asked. */

@@ -106,7 +106,7 @@ const outOfPins = new WeakSet<WorkspaceClient>();
 export const clusters: Kind = {
   name: "clusters",
   singular: "cluster",
-  after: ["init-scripts"],
+  after: ["init-scripts", "instance-pools", "cluster-policies"],
   references: computeReferences,
   identity: { by: "tag", tag: { field: "custom_tags", key: markerTag, most: 45 } },
   permissions: { type: "clusters" },

@@ -19,7 +19,7 @@ const pagedArrays = ["tasks", "job_clusters", "environments", "parameters"];
 export const jobs: Kind = {
   name: "jobs",
   singular: "job",
-  after: ["init-scripts", "clusters"],
+  after: ["init-scripts", "instance-pools", "cluster-policies", "clusters"],
   references: jobReferences,
   identity: { by: "tag", tag: { field: "tags", key: markerTag, most: 25 } },
   permissions: { type: "jobs", hasOwner: true, withCreate: true },

@@ -124,7 +124,7 @@ export type Identity =
   /** A copy carries its origin in a tag; names repeat. */
   | { readonly by: "tag"; readonly tag: MarkerTag }
   /** Each name is there once. What bears it and is not ours stands in for a copy, and is left as it is. */
-  | { readonly by: "name"; readonly tag?: MarkerTag }
+  | { readonly by: "name"; readonly field: string; readonly tag?: MarkerTag }
   /** A copy stands at its original's path, and the notes say that it is ours. What is not ours there is replaced or left. */
   | { readonly by: "path"; readonly foreign: "replaced" | "left" };
 

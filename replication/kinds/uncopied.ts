@@ -3,8 +3,6 @@
  * leaves this list.
  */
 export const uncopied: Readonly<Record<string, string>> = {
-  "instance-pools": "instance pool",
-  "cluster-policies": "cluster policy",
   pipelines: "pipeline",
   warehouses: "warehouse",
   queries: "query",

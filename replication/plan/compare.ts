@@ -1,7 +1,7 @@
 import type { JsonObject } from "../values/json.js";
 import { brief, type Changes, changesBetween, describeChanges } from "../values/changes.js";
 import { fingerprint, sameJson } from "../values/fingerprint.js";
-import { without } from "../kinds/fields.js";
+import { only, without } from "../kinds/fields.js";
 import { heldIn, namesOf } from "../kinds/held-fields.js";
 import type { Defined, Item, Kind } from "../kinds/kind.js";
 import { markerTag } from "../inventory/marker.js";
@@ -40,15 +40,16 @@ export function isUnchanged(kind: Kind, source: Item, copy: Item, record: CopyRe
 /** Source now, copy now, last write: who changed what, and what follows. */
 export function compare(
   kind: Kind,
-  copy: PlannedCopy,
+  planned: PlannedCopy,
   actual: Defined,
   desired: JsonObject,
   { notes, sourceRecord }: LastWrite,
   settings: ReplicationSettings,
 ): PlannedCopy {
-  const { origin, name } = copy.source;
+  const { origin, name } = planned.source;
   const [shouldBe, is] = [visible(kind, desired), visible(kind, actual.definition)];
   const record = notes.recordOf(origin, actual.id, name, fingerprint(is));
+  const copy = stuck(kind, planned, actual.definition, desired);
   const { identity } = kind;
   const ours =
     identity.by === "path"
@@ -102,6 +103,14 @@ export function compare(
   const conflicting = { ...copy, ...kept.copy, why: [conflict, ...kept.why, ...why], changes, conflict };
   if (wins === "standby") return { ...conflicting, action: settle, ...reheld(kind, conflicting, record) };
   return { ...conflicting, action: "update" };
+}
+
+/** What differs and no edit changes: its copy would have to be made anew, which gives it another id. */
+function stuck({ immutable = [] }: Kind, copy: PlannedCopy, is: JsonObject, shouldBe: JsonObject): PlannedCopy {
+  const differs = changesBetween(only(is, immutable), only(shouldBe, immutable));
+  if (Object.keys(differs).length === 0 || copy.actual?.standIn) return copy;
+  const sentence = `no edit changes ${describeChanges(differs)}: delete the copy, and the next run makes it anew with another id`;
+  return { ...copy, stuck: sentence, why: [sentence, ...copy.why] };
 }
 
 /** What is not ours and bears the name is left as it is, and told. */

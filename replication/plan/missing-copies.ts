@@ -57,12 +57,6 @@ async function fateOf({ kind, id }: Reference, run: Run, plans: Plans, own: OwnP
   if (kind === "principals")
     return { name, why: "is not on the standby", act: `add this principal there, or ${mapIt}` };
   const plural = `${singularOf(kind)}s`.replace(/ys$/, "ies");
-  if (kind === "instance-pools" || kind === "cluster-policies")
-    return {
-      name,
-      why: `has no counterpart: ${plural} are not copied, and the standby has none, or several, of that name`,
-      act: `make one of that name there, or ${mapIt}`,
-    };
   return { name, why: `has no counterpart: ${plural} are not copied`, act: `make one on the standby and ${mapIt}` };
 }
 

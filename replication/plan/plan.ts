@@ -151,6 +151,10 @@ class Planner {
       const why = `what it needs cannot be looked up now: ${messageOf(error)}`;
       return { ...both, action: "blocked", waits: true, why: [why] };
     }
+    if (source.builtIn && !actual) {
+      const why = "comes with every workspace, and the standby has none of that name: it is never made";
+      return { ...both, action: "blocked", why: [why] };
+    }
     const prepared = this.#hold(made, record);
     const why = [...(prepared.notes ?? [])];
     const obstacle =

@@ -35,6 +35,8 @@ export interface PlannedCopy {
   /** How the triggers changed that are held for a copy that otherwise stays as it is: they follow the source all the same. */
   readonly reheld?: Changes;
   readonly why: string[];
+  /** What differs between the copy and its original, and no edit changes. */
+  readonly stuck?: string;
   /** What is to be done about its access list. */
   readonly access?: PlannedAccess;
   /** Why its access list could not be compared. */
@@ -82,10 +84,11 @@ export function copyIdsOf(copies: readonly PlannedCopy[]): CopyIds {
 }
 
 /** What became of a copy for which nothing had to be sent. */
-export function unwritten({ action, adopted, standIn, waits, accessFailure }: PlannedCopy): Outcome {
+export function unwritten({ action, adopted, standIn, stuck, waits, accessFailure }: PlannedCopy): Outcome {
   if (action === "skip") return "skipped";
   if (action === "blocked") return waits ? "failed" : "needs-a-person";
   if (accessFailure !== undefined) return "failed";
+  if (stuck !== undefined) return "needs-a-person";
   if (standIn) return "stand-in";
   if (adopted) return "adopted";
   return action === "note" ? "updated" : "unchanged";

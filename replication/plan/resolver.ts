@@ -39,7 +39,7 @@ export class Resolver {
       const copy = copies.ids.get(id);
       return copy !== undefined ? { id: copy } : copies.pending.has(id) ? "pending" : undefined;
     }
-    return this.#byName(kind, id);
+    return undefined;
   }
 
   /** One who cannot be looked up now is taken for missing, and the next run asks again. */
@@ -50,18 +50,6 @@ export class Resolver {
       this.run.standIn("principals", messageOf(error));
       return false;
     }
-  }
-
-  /** Pools and policies are not replicated: the one that bears the same name stands in, where names are unequivocal. */
-  async #byName(kind: string, id: string): Promise<Resolution> {
-    const names = await this.run.namesOf(kind);
-    if (names === undefined) return undefined;
-    const [sources, targets] = names;
-    for (const [name, sourceId] of sources) {
-      const targetId = targets.get(name);
-      if (sourceId === id && targetId !== undefined) return { id: targetId };
-    }
-    return undefined;
   }
 
   async #workspaceId(): Promise<string | undefined> {

@@ -66,7 +66,8 @@ export function pictureOf(plan: Plan, before: Partial<ReplicaPicture>): ReplicaP
     else if (copy.actual && isCounterpart(copy)) unchanged += 1;
     if (copy.conflict !== undefined) conflicts.set(label, printable(redactText(copy.conflict)));
     if (stays(copy)) kept.set(label, printable(redactText(copy.conflict!)));
-    if (copy.notReady !== undefined) needsPerson.set(label, printable(redactText(copy.notReady)));
+    const needs = [copy.stuck, copy.notReady].filter((each) => each !== undefined).join("; ");
+    if (needs) needsPerson.set(label, printable(redactText(needs)));
     if (copy.action === "blocked") needsPerson.set(label, printable(redactText(copy.why.join("; "))));
   }
   for (const twin of plan.twins) needsPerson.set(`${shown(twin.name)} [${twin.id}]`, madeTwice);

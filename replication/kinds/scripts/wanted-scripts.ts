@@ -1,4 +1,4 @@
-import { type JsonObject, objectsOf } from "../../values/json.js";
+import type { JsonObject } from "../../values/json.js";
 import { quoted } from "../../values/printable.js";
 import { messageOf } from "../../values/redact.js";
 import type { FileStatus } from "../files.js";
@@ -26,7 +26,7 @@ export async function scriptsOfSource(side: Side, run: Inventory): Promise<Scrip
   const listings = await Promise.allSettled([
     run.items("source", "clusters").then((items) => items.map(wholeOf("cluster"))),
     run.items("source", "jobs").then((items) => items.map(wholeOf("job"))),
-    side.client.get("/api/2.0/instance-pools/list").then((pools) => objectsOf(pools.instance_pools).map(poolOf)),
+    run.items("source", "instance-pools").then((items) => items.map(wholeOf("pool"))),
   ]);
   const referrers = new Map<Destination, Set<string>>();
   const unknown: string[] = [];
@@ -48,10 +48,6 @@ interface Referrer {
 
 function wholeOf(singular: string): (item: Item) => Referrer {
   return ({ name, definition = {} }) => ({ who: `${singular} ${quoted(name)}`, definition });
-}
-
-function poolOf(pool: JsonObject): Referrer {
-  return { who: `pool ${quoted(String(pool.instance_pool_name))}`, definition: pool };
 }
 
 /** The scripts copied before, where it cannot be seen now that they are wanted, or that they are there. */
