@@ -57,7 +57,7 @@ async function run(sandbox: Sandbox, project: ProjectFolder): Promise<void> {
   const upBegan = performance.now();
   await up("secondary");
 
-  say("4. The standby's team makes the pools and policies that the ledger asks for; the next run goes on from there");
+  say("4. The standby's team adds the people and secrets that the ledger asks for; the next run goes on from there");
   await loadEstate(sandbox, "standby.json", "secondary");
   await up("secondary");
   const took = performance.now() - upBegan;

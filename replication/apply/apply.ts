@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AccessFacet, givenRecord, type PlannedAccess, whyLacking } from "../access/access-facet.js";
 import { entriesOf } from "../access/access-list.js";
-import { mayHaveHappened } from "../client/errors.js";
+import { mayHaveHappened, UnexpectedAnswer } from "../client/errors.js";
 import type { Origin } from "../inventory/marker.js";
 import type { Run } from "../inventory/run.js";
-import { isGone } from "../inventory/still-there.js";
+import { isGone, stillThere } from "../inventory/still-there.js";
 import { only } from "../kinds/fields.js";
 import { type Defined, type Item, type Kind, NeedsPerson, type Operation, type Side } from "../kinds/kind.js";
 import type { Notes, Remembered } from "../notes/notes.js";
@@ -326,6 +326,9 @@ class Application {
   async #remove(orphan: Orphan): Promise<void> {
     try {
       await this.#kind.remove!(this.target, orphan.copy.id);
+      // An answer of 200 is no proof that it was done.
+      if (this.#kind.exists && (await stillThere(this.#kind, this.target, orphan.copy.id)))
+        throw new UnexpectedAnswer("it was removed, but is still there");
       this.#removed(orphan);
     } catch (error) {
       if (await isGone(error, this.#kind, this.target, orphan.copy.id)) this.#removed(orphan);

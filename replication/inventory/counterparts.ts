@@ -99,7 +99,7 @@ export async function counterpartsOf(
     else if (!gone.has(origin)) await assertGone(kind, run.target!, [{ id: first.id, name }]);
   }
   const { twins, impostors } = await markedCounterparts(run, sources, targets, notes, found);
-  if (identity.by === "name") await namedCounterparts(run, sources, targets, found, gone);
+  if (identity.by === "name") await namedCounterparts(identity.tag === undefined, run, sources, targets, found, gone);
   return { of: (origin) => found.get(origin), twins, impostors, gone };
 }
 
@@ -140,6 +140,7 @@ async function markedCounterparts(
  * that was made under its name; what somebody else made stands in.
  */
 async function namedCounterparts(
+  isUntagged: boolean,
   run: Run,
   sources: readonly Item[],
   targets: readonly Item[],
@@ -154,7 +155,11 @@ async function namedCounterparts(
     if (!named || leftOut !== undefined || found.has(origin)) continue;
     const before = owner.get(named.id);
     if (before !== undefined && origins.has(before)) continue;
-    const isOurs = before !== undefined || named.builtIn === true || (await run.madeByUs([named])).length > 0;
+    const isOurs =
+      before !== undefined ||
+      named.builtIn === true ||
+      // What we made bears our tag, where the kind has one; else its maker alone tells.
+      (isUntagged && (await run.madeByUs([named])).length > 0);
     if (before !== undefined) {
       found.delete(before);
       gone.add(before);

@@ -2,13 +2,12 @@ import type { EstateBuilder } from "../estate-builder.js";
 
 /** What clusters and jobs of the company refer to. */
 export interface CompanyPlatform {
+  /** Pools and policies are in the primary only. */
   readonly generalPool: string;
   readonly driverPool: string;
-  /** In the primary only. */
   readonly storagePool: string;
   readonly teamPolicy: string;
   readonly jobPolicy: string;
-  /** In the primary only. */
   readonly auditPolicy: string;
   readonly warehouse: string;
   /** In the primary only. */
@@ -24,46 +23,50 @@ export function plantedSecret(name: string): string {
   return `PLANTED-SECRET-${name}`;
 }
 
-/** Pools, policies, principals and secret scopes, as the platform team makes them before anyone works. */
+/** Pools and policies, which a standby gets by being copied. */
+function buildCompute(
+  estate: EstateBuilder,
+): Pick<CompanyPlatform, "generalPool" | "driverPool" | "storagePool" | "teamPolicy" | "jobPolicy" | "auditPolicy"> {
+  return {
+    generalPool: estate.pool({
+      instance_pool_name: "general",
+      node_type_id: "Standard_D4ds_v5",
+      min_idle_instances: 0,
+      max_capacity: 60,
+      idle_instance_autotermination_minutes: 20,
+      preloaded_spark_versions: ["15.4.x-scala2.12"],
+    }),
+    driverPool: estate.pool({
+      instance_pool_name: "drivers",
+      node_type_id: "Standard_E4ds_v4",
+      min_idle_instances: 0,
+      idle_instance_autotermination_minutes: 15,
+    }),
+    storagePool: estate.pool({
+      instance_pool_name: "storage-optimized",
+      node_type_id: "Standard_L8s_v3",
+      min_idle_instances: 0,
+      idle_instance_autotermination_minutes: 10,
+    }),
+    teamPolicy: estate.policy(
+      "team-shared",
+      {
+        "custom_tags.cost_center": { type: "unlimited", defaultValue: "unassigned" },
+        autotermination_minutes: { type: "range", minValue: 10, maxValue: 240, defaultValue: 60 },
+      },
+      { description: "What a team may start by itself", max_clusters_per_user: 5 },
+    ),
+    jobPolicy: estate.policy("jobs", {
+      "spark_conf.spark.databricks.delta.preview.enabled": { type: "fixed", value: "true" },
+    }),
+    auditPolicy: estate.policy("audit", { data_security_mode: { type: "fixed", value: "USER_ISOLATION" } }),
+  };
+}
+
+/** Principals, warehouses and secret scopes, and on the primary pools and policies, as the platform team makes them. */
 export function buildPlatform(estate: EstateBuilder, side: "primary" | "standby"): CompanyPlatform {
-  const generalPool = estate.pool({
-    instance_pool_name: "general",
-    node_type_id: "Standard_D4ds_v5",
-    min_idle_instances: 0,
-    max_capacity: side === "primary" ? 60 : 20,
-    idle_instance_autotermination_minutes: 20,
-    preloaded_spark_versions: ["15.4.x-scala2.12"],
-  });
-  const driverPool = estate.pool({
-    instance_pool_name: "drivers",
-    node_type_id: "Standard_E4ds_v4",
-    min_idle_instances: 0,
-    idle_instance_autotermination_minutes: 15,
-  });
-  const storagePool =
-    side === "primary"
-      ? estate.pool({
-          instance_pool_name: "storage-optimized",
-          node_type_id: "Standard_L8s_v3",
-          min_idle_instances: 0,
-          idle_instance_autotermination_minutes: 10,
-        })
-      : "";
-  const teamPolicy = estate.policy(
-    "team-shared",
-    {
-      "custom_tags.cost_center": { type: "unlimited", defaultValue: "unassigned" },
-      autotermination_minutes: { type: "range", minValue: 10, maxValue: 240, defaultValue: 60 },
-    },
-    { description: "What a team may start by itself", max_clusters_per_user: 5 },
-  );
-  const jobPolicy = estate.policy("jobs", {
-    "spark_conf.spark.databricks.delta.preview.enabled": { type: "fixed", value: "true" },
-  });
-  const auditPolicy =
-    side === "primary"
-      ? estate.policy("audit", { data_security_mode: { type: "fixed", value: "USER_ISOLATION" } })
-      : "";
+  const none = { generalPool: "", driverPool: "", storagePool: "", teamPolicy: "", jobPolicy: "", auditPolicy: "" };
+  const compute = side === "primary" ? buildCompute(estate) : none;
   const warehouse = buildWarehouse(estate, "reporting");
   const auditWarehouse = side === "primary" ? buildWarehouse(estate, "audit") : "";
   const oncall = estate.create("destination", "/api/2.0/notification-destinations", "id", {
@@ -86,12 +89,7 @@ export function buildPlatform(estate: EstateBuilder, side: "primary" | "standby"
     userName: "dana.lee@example.com",
   });
   return {
-    generalPool,
-    driverPool,
-    storagePool,
-    teamPolicy,
-    jobPolicy,
-    auditPolicy,
+    ...compute,
     warehouse,
     auditWarehouse,
     oncall,
