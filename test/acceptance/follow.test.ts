@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findFaults } from "../../quick-start/proof.js";
-import type { LedgerLine } from "../../replication/index.js";
+import { kinds, type LedgerLine } from "../../replication/index.js";
 import { planted, settings, sourceEstate, standbyEstate } from "./estate.js";
 import { type Fields, Stage } from "./stage.js";
 
@@ -193,8 +193,8 @@ describe("a standby, followed through its days", { timeout: 120_000 }, () => {
     const mine = await theirs();
     stage.forgetRequests();
     const removed = await stage.stateOf("secondary");
-    const kinds = removed.filter(({ urn }) => /::secondary-replica-(init-scripts|clusters|mounts|jobs)$/.test(urn));
-    const targets = kinds.flatMap(({ urn }) => ["--target", urn]);
+    const replicas = new Set(kinds.map(({ name }) => `secondary-replica-${name}`));
+    const targets = removed.flatMap(({ urn }) => (replicas.has(urn.split("::").at(-1)!) ? ["--target", urn] : []));
     await stage.succeed(
       "destroy",
       "--stack",
