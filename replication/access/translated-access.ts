@@ -1,5 +1,6 @@
 import type { Inventory, Permissions } from "../kinds/kind.js";
 import { presenceOf } from "../readiness/presence.js";
+import { mapAll } from "../values/for-all.js";
 import { type AccessList, type Grant, owner, sorted } from "./access-list.js";
 
 /** What a list of the source becomes on the target. */
@@ -28,14 +29,19 @@ export async function translatedAccess(
     name: Object.hasOwn(mappings, grant.name) ? mappings[grant.name]! : grant.name,
   }));
   const asked = mapped.filter(({ sort, name }) => name !== me && (sort !== "group_name" || !builtIn.has(name)));
-  const needs = asked.map(({ name }) => ({ sort: "principal" as const, name, label: name }));
-  const there = await presenceOf(needs, "target", run);
-  const isMissing = ({ name }: Grant): boolean => there.get(name) === "missing";
+  const absent = new Set(await missingOf([...new Set(asked.map(({ name }) => name))], run));
+  const isMissing = ({ name }: Grant): boolean => absent.has(name);
   const present = mapped.filter((grant) => !isMissing(grant));
   const lacking = mapped.filter(isMissing).map(({ name, level }) => `${name} (${level})`);
   if (!hasOwner || present.some(({ level }) => level === owner)) return { list: sorted(present), lacking };
   const others = present.filter(({ name }) => name.toLowerCase() !== fallback(run, me).toLowerCase());
   return { list: sorted([...others, ownerGrant(fallback(run, me))]), lacking };
+}
+
+/** Each is asked for by itself, and so once a run: lists that share principals rarely have the same ones. */
+async function missingOf(names: readonly string[], run: Inventory): Promise<string[]> {
+  const answers = await mapAll(names, (name) => presenceOf([{ sort: "principal", name, label: name }], "target", run));
+  return names.filter((name, place) => answers[place]!.get(name) === "missing");
 }
 
 function fallback({ settings }: Inventory, me: string): string {

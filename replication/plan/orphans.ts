@@ -41,13 +41,14 @@ export function leftoversOf(
 ): Leftovers {
   const origins = new Set(sources.map(({ origin }) => origin));
   const twins = new Set(counterparts.twins.map(({ id }) => id));
-  const noted = new Map([...notes.entries()].map(([origin, { id }]) => [id, origin]));
+  const isByPath = kind.identity.by === "path";
+  const noted = new Map(isByPath ? [] : [...notes.entries()].map(([origin, { id }]) => [id, origin]));
   const counterpartIds = new Set(sources.flatMap(({ origin }) => counterparts.of(origin)?.id ?? []));
   const orphaned: Item[] = [];
   const foreign: Item[] = [];
   let ours = 0;
   for (const listed of targets) {
-    const origin = kind.identity.by === "path" ? listed.origin : (noted.get(listed.id) ?? listed.origin);
+    const origin = isByPath ? listed.origin : (noted.get(listed.id) ?? listed.origin);
     const copy = counterparts.of(origin);
     const item = copy?.id === listed.id ? copy : listed;
     const isOurs = copy === item && isOursByRecord(kind, item, notes.recordOf(origin, item.id, item.name));
