@@ -5,7 +5,7 @@ export const conditionNames = ["bare", "limits"] as const;
 export type ConditionName = (typeof conditionNames)[number];
 
 export interface BenchOptions {
-  /** Sizes of the estates: clusters, jobs, init scripts and mounts together. */
+  /** Sizes of the estates: objects of all kinds together. */
   readonly objects: readonly number[];
   readonly conditions: readonly ConditionName[];
   /** Added to every answer under `limits`, in ms. */

@@ -4,7 +4,7 @@ export { removeCopies } from "./replica/removal.js";
 export type { ReplicaPicture } from "./report/preview-picture.js";
 export type { ReplicaArgs, ReplicaState, StoredState } from "./replica/replica-state.js";
 export { withoutSecrets } from "./replica/replica-state.js";
-export type { TellLines } from "./report/lines.js";
+export { linesPath, reportsFolder, type TellLines } from "./report/lines.js";
 export { attention, describeLine, type Ledger, type LedgerLine, type Outcome } from "./report/ledger.js";
 export type { Kind } from "./kinds/kind.js";
 export { kinds, mappableKinds } from "./kinds/registry.js";

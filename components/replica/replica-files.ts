@@ -1,8 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { LedgerLine } from "@databricks-dr/replication";
-
-const directory = "reports";
+import { type LedgerLine, linesPath, reportsFolder } from "@databricks-dr/replication";
 
 /** The files of a stack with every line and every id: made of what the provider wrote of each kind in this run. */
 export class ReplicaFiles {
@@ -14,9 +12,9 @@ export class ReplicaFiles {
     private readonly stack: string,
     private readonly kinds: readonly string[],
   ) {
-    this.preview = join(directory, `${stack}-preview.json`);
-    this.ledger = join(directory, `${stack}-ledger.json`);
-    this.idMap = join(directory, `${stack}-id-map.json`);
+    this.preview = join(reportsFolder, `${stack}-preview.json`);
+    this.ledger = join(reportsFolder, `${stack}-ledger.json`);
+    this.idMap = join(reportsFolder, `${stack}-id-map.json`);
   }
 
   /** Each object with what would become of it. */
@@ -61,7 +59,7 @@ export class ReplicaFiles {
   }
 
   #textOf(kind: string): string {
-    const file = join(directory, this.stack, `${kind}.ndjson`);
+    const file = linesPath(this.stack, kind);
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 }
@@ -78,7 +76,7 @@ function pairOf(line: LedgerLine): readonly [string, string] {
 }
 
 function write(file: string, texts: readonly string[]): void {
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(reportsFolder, { recursive: true });
   const open = openSync(file, "w");
   for (const text of texts) writeSync(open, text);
   closeSync(open);

@@ -1,4 +1,4 @@
-import { ApiError, isNotFound } from "../client/errors.js";
+import { ApiError, meansGone } from "../client/errors.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import type { Item, Permissions } from "../kinds/kind.js";
 import type { Changes } from "../values/changes.js";
@@ -29,10 +29,10 @@ export function isWithoutAccessLists(error: unknown): boolean {
 export async function readAccess(
   client: WorkspaceClient,
   permissions: Permissions,
-  item: Item,
+  item: Pick<Item, "id">,
 ): Promise<AccessList | undefined> {
   const answer = await client.get(pathOf(permissions, item)).catch((error: unknown) => {
-    if (isWithoutAccessLists(error) || !isGone(error)) throw error;
+    if (isWithoutAccessLists(error) || !meansGone(error)) throw error;
     return undefined;
   });
   return answer && grantsIn(answer);
@@ -42,7 +42,7 @@ export async function readAccess(
 export async function writeAccess(
   client: WorkspaceClient,
   permissions: Permissions,
-  item: Item,
+  item: Pick<Item, "id">,
   list: AccessList,
 ): Promise<AccessList> {
   return grantsIn(await client.put(pathOf(permissions, item), { access_control_list: entriesOf(list) }));
@@ -79,13 +79,8 @@ export function accessChanges(before: AccessList, after: AccessList): Changes {
   );
 }
 
-/** Of a cluster that was purged the workspace says that it cannot be accessed. */
-function isGone(error: unknown): boolean {
-  return isNotFound(error) || (error instanceof ApiError && error.errorCode === "INVALID_PARAMETER_VALUE");
-}
-
-function pathOf({ type, idOf }: Permissions, item: Item): string {
-  return `/api/2.0/permissions/${type}/${encodeURIComponent(idOf?.(item) ?? item.id)}`;
+function pathOf({ type }: Permissions, { id }: Pick<Item, "id">): string {
+  return `/api/2.0/permissions/${type}/${encodeURIComponent(id)}`;
 }
 
 function grantsIn({ access_control_list }: JsonObject): AccessList {

@@ -284,14 +284,7 @@ class Application {
   }
 
   async #grant(copy: PlannedCopy, id: string, access: PlannedAccess, isNew: boolean): Promise<void> {
-    const item = copy.actual ?? (await this.#madeItem(copy.source, id));
-    this.#noted.add(copy.source, givenRecord(await this.#access!.give(item, access, isNew)));
-  }
-
-  /** The new object as far as its access list needs it: its number may stand elsewhere. */
-  async #madeItem(source: Item, id: string): Promise<Item> {
-    const { permissions, get } = this.#kind;
-    return permissions?.idOf && get ? this.#kind.get!(this.target, id, this.context) : { ...source, id };
+    this.#noted.add(copy.source, givenRecord(await this.#access!.give(id, access, isNew)));
   }
 
   async #makeInert(copy: PlannedCopy): Promise<string[]> {
@@ -394,12 +387,7 @@ class Application {
     if (written.length === 0) return;
     const ids = written.flatMap(({ source }) => this.#ids.get(source.id) ?? []);
     for (const id of ids) this.context.noteWritten(this.#kind.name, id);
-    const { items, failure = "the standby does not list it" } = await showAgain(
-      this.#kind,
-      this.target,
-      this.context,
-      ids,
-    );
+    const { items, failure = "the standby does not list it" } = await showAgain(this.#kind, this.target, this.context);
     const shown = new Map(items.map((item) => [item.id, item]));
     await forAll(written, async (copy) => {
       const desired = this.#written.get(copy.source.origin)!;

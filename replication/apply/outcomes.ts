@@ -14,19 +14,19 @@ export class Outcomes {
   readonly #others: LedgerLine[] = [];
   readonly #kind: Kind;
   #done = 0;
+  #total = 0;
 
   constructor(
     private readonly plan: Plan,
     private readonly ids: ReadonlyMap<string, string>,
     private readonly progress: Progress,
-    private total = 0,
   ) {
     this.#kind = plan.kind;
   }
 
   /** So much work is there to be done. */
   expect(more: number): void {
-    this.total += more;
+    this.#total += more;
   }
 
   /** Does one thing to a copy: its failure is told in the copy's line. The work gives what a person should know. */
@@ -57,7 +57,7 @@ export class Outcomes {
 
   step(name: string): void {
     this.#done += 1;
-    this.progress({ kind: this.#kind.name, text: name, done: this.#done, total: this.total });
+    this.progress({ kind: this.#kind.name, text: name, done: this.#done, total: this.#total });
   }
 
   lines(notes: Notes): LedgerLine[] {

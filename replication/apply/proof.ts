@@ -1,16 +1,11 @@
 import type { Run } from "../inventory/run.js";
 import type { Defined, Item, Kind, Side } from "../kinds/kind.js";
-import { orGone } from "../kinds/or-gone.js";
 import { editsOfUnseen, visible } from "../plan/compare.js";
 import type { PlannedCopy } from "../plan/planned.js";
 import { describeChanges } from "../values/changes.js";
 import { sameJson } from "../values/fingerprint.js";
-import { mapAll } from "../values/for-all.js";
 import type { JsonObject } from "../values/json.js";
 import { messageOf } from "../values/redact.js";
-
-/** Up to so many written objects are asked for one by one. */
-const mostAskedEach = 100;
 
 /** What the target shows after the writing; a failure must not cost what is known of all that was made. */
 export interface ShownAgain {
@@ -18,12 +13,10 @@ export interface ShownAgain {
   readonly failure?: string;
 }
 
-/** Lists the target once more, or asks for the few that were written where a listing takes long. */
-export async function showAgain(kind: Kind, target: Side, run: Run, written: readonly string[]): Promise<ShownAgain> {
+/** Lists the target once more. */
+export async function showAgain(kind: Kind, target: Side, run: Run): Promise<ShownAgain> {
   try {
-    if (!kind.get || !kind.define || written.length > mostAskedEach) return { items: await kind.list(target, run) };
-    const items = await mapAll(written, (id) => orGone(() => kind.get!(target, id, run)));
-    return { items: items.filter((item) => item !== undefined) };
+    return { items: await kind.list(target, run) };
   } catch (error) {
     return { items: [], failure: `the standby cannot be listed (${messageOf(error)})` };
   }

@@ -1,4 +1,4 @@
-import { ApiError } from "../client/errors.js";
+import { isRefusal } from "../client/errors.js";
 import { OperationsClusterUnavailable } from "../client/command-context.js";
 import { NeedsPerson } from "../kinds/kind.js";
 import type { Outcome } from "../report/ledger.js";
@@ -78,7 +78,7 @@ export function verdictOn(error: unknown, copyId?: string): Verdict {
   if (error instanceof NeedsPerson) return { outcome: "needs-a-person", why };
   if (error instanceof OperationsClusterUnavailable)
     return { outcome: error.reason === "cannot-start" ? "needs-a-person" : "failed", why };
-  if (!(error instanceof ApiError) || error.outcomeUnknown || error.rateLimited) return { outcome: "failed", why };
+  if (!isRefusal(error)) return { outcome: "failed", why };
   const isGone =
     copyId !== undefined && error.message.includes(copyId) && /does not exist|not found/i.test(error.message);
   const refusal = refusals.find(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ApiError, isNotFound, UnexpectedAnswer } from "./errors.js";
+import { isRefusal, meansGone, UnexpectedAnswer } from "./errors.js";
 import { idOf, isObject, type Json, type JsonObject } from "../values/json.js";
 import type { RequestOptions, WorkspaceClient } from "./workspace-client.js";
 
@@ -103,8 +103,7 @@ async function describeCluster(client: WorkspaceClient, clusterId: string): Prom
   try {
     return await client.get("/api/2.1/clusters/get", { cluster_id: clusterId });
   } catch (error) {
-    if (!isNotFound(error) && !(error instanceof ApiError && error.errorCode === "INVALID_PARAMETER_VALUE"))
-      throw error;
+    if (!meansGone(error)) throw error;
     throw new OperationsClusterUnavailable(
       "deleted",
       `the operations cluster ${clusterId} was deleted by somebody; the next \`pulumi up\` makes it again`,
@@ -116,7 +115,7 @@ async function askToStart(client: WorkspaceClient, clusterId: string): Promise<v
   try {
     await client.post("/api/2.1/clusters/start", { cluster_id: clusterId }, { idempotent: true });
   } catch (error) {
-    if (!(error instanceof ApiError) || error.rateLimited || error.outcomeUnknown) throw error;
+    if (!isRefusal(error)) throw error;
     // Somebody else has started it, or it was on its way down after all: the next look tells.
     if (error.errorCode !== "INVALID_STATE") throw cannotStart(clusterId, error.message);
   }

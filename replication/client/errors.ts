@@ -49,6 +49,19 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof ApiError && error.notFound;
 }
 
+/**
+ * Whether an answer about one object means that it is not there. Of a job or cluster Databricks then says that the parameter is
+ * invalid.
+ */
+export function meansGone(error: unknown): boolean {
+  return isNotFound(error) || (error instanceof ApiError && error.errorCode === "INVALID_PARAMETER_VALUE");
+}
+
+/** Whether the workspace has said no to the request itself: sent again, it would be refused again. */
+export function isRefusal(error: unknown): error is ApiError {
+  return error instanceof ApiError && !error.rateLimited && !error.outcomeUnknown;
+}
+
 /** Whether a write that failed with this error may have taken place all the same. */
 export function mayHaveHappened(error: unknown): boolean {
   return (

@@ -4,7 +4,6 @@ import { isArray, isObject, type JsonObject, objectsOf } from "../values/json.js
 import type { Defined, Inventory, Item, Side, SideName } from "../kinds/kind.js";
 import { orGone } from "../kinds/or-gone.js";
 import { isKindName, kindNamed } from "../kinds/registry.js";
-
 import { notesFolderAccess } from "../notes/folder-access.js";
 import { Notes, publicKeyOf, type Remembered } from "../notes/notes.js";
 import type { Progress, ProgressNote } from "../report/progress.js";

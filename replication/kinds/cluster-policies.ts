@@ -2,7 +2,7 @@ import type { WorkspaceClient } from "../client/workspace-client.js";
 import { originOf } from "../inventory/marker.js";
 import { collect } from "../values/collect.js";
 import { idOf, isArray, isObject, type Json, type JsonObject, parseJson, stringifyJson } from "../values/json.js";
-import { type FieldReasons, without } from "./fields.js";
+import { creatorOf, type FieldReasons, without } from "./fields.js";
 import type { Defined, Kind } from "./kind.js";
 import type { Reference } from "./references.js";
 
@@ -42,8 +42,7 @@ export const clusterPolicies: Kind = {
 
   async list({ client }) {
     const workspaceId = await client.workspaceId();
-    const policies = await collect(client.list("/api/2.0/policies/clusters/list", "policies"));
-    return policies.map((policy) => toItem(policy, workspaceId));
+    return (await policiesOf(client)).map((policy) => toItem(policy, workspaceId));
   },
 
   prepare({ definition }, { settings }) {
@@ -75,12 +74,15 @@ export const clusterPolicies: Kind = {
 
   /** A name is there once. */
   async find({ client }, { name }) {
-    const policies = await collect(client.list("/api/2.0/policies/clusters/list", "policies"));
-    return policies
+    return (await policiesOf(client))
       .filter((policy) => policy.name === name)
       .map((policy) => ({ id: idOf(policy.policy_id), ...creatorOf(policy) }));
   },
 };
+
+function policiesOf(client: WorkspaceClient): Promise<JsonObject[]> {
+  return collect(client.list("/api/2.0/policies/clusters/list", "policies"));
+}
 
 function policyOf(client: WorkspaceClient, id: string): Promise<JsonObject> {
   return client.get("/api/2.0/policies/clusters/get", { policy_id: id });
@@ -102,10 +104,6 @@ function toItem(policy: JsonObject, workspaceId: string): Defined {
       ? { leftOut: "comes with every workspace, and nothing of it was changed" }
       : {}),
   };
-}
-
-function creatorOf({ creator_user_name }: JsonObject): { readonly creator?: string } {
-  return typeof creator_user_name === "string" ? { creator: creator_user_name } : {};
 }
 
 /** With what the texts say in their place; a text that is no JSON stays one. */

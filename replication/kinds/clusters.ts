@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { collect } from "../values/collect.js";
-import { ApiError, UnexpectedAnswer } from "../client/errors.js";
+import { ApiError, isRefusal, UnexpectedAnswer } from "../client/errors.js";
 import { idOf, isObject, type Json, type JsonObject, objectsOf, stringifyJson } from "../values/json.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import { canonical, sameJson } from "../values/fingerprint.js";
 import { mapAll } from "../values/for-all.js";
 import { markerTag, operationsTag, provenance, readMarker, withMarker, withoutMarker } from "../inventory/marker.js";
 import { computeReferences } from "./compute-references.js";
-import { decidedByPool, type FieldReasons, only, without, withNodeTypes } from "./fields.js";
-import { type Inventory, type Copy, type Found, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
+import { creatorOf, decidedByPool, type FieldReasons, only, without, withNodeTypes } from "./fields.js";
+import { type Inventory, type Copy, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 import { orGone } from "./or-gone.js";
 
 /** https://docs.databricks.com/api/azure/workspace/clusters/get: what the workspace says of a cluster and `create` does not take. */
@@ -181,7 +181,7 @@ export const clusters: Kind = {
       await client.post("/api/2.1/clusters/pin", { cluster_id: id }, { idempotent: true });
       return [];
     } catch (error) {
-      if (!(error instanceof ApiError) || error.outcomeUnknown || error.rateLimited) throw error;
+      if (!isRefusal(error)) throw error;
       if (error.errorCode.includes("QUOTA")) outOfPins.add(client);
       return [notPinned];
     }
@@ -284,10 +284,6 @@ async function settledByUser(client: WorkspaceClient, details: JsonObject): Prom
     details,
     unheardOf.filter((field) => !(field in spec)),
   );
-}
-
-function creatorOf({ creator_user_name }: JsonObject): Pick<Found, "creator"> {
-  return typeof creator_user_name === "string" ? { creator: creator_user_name } : {};
 }
 
 function isPinned(details: JsonObject): boolean {

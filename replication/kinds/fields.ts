@@ -30,6 +30,11 @@ export function withoutPoolDecisions(definition: JsonObject): JsonObject {
   return visit(definition) as JsonObject;
 }
 
+/** Who made an object, where the workspace says so. */
+export function creatorOf({ creator_user_name }: JsonObject): { readonly creator?: string } {
+  return typeof creator_user_name === "string" ? { creator: creator_user_name } : {};
+}
+
 /** The object without the fields named. */
 export function without(value: JsonObject, fields: readonly string[]): JsonObject {
   const drop = new Set(fields);

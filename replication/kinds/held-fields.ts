@@ -23,6 +23,11 @@ export function withoutHeld({ held }: Pick<Kind, "held">, definition: JsonObject
   );
 }
 
+/** `triggers` */
+export function heldNoun({ held }: Pick<Kind, "held">): string {
+  return held?.noun[1] ?? "";
+}
+
 /** `schedule and trigger` */
 export function namesOf(held: JsonObject): string {
   return Object.keys(held).join(" and ");

@@ -1,4 +1,4 @@
-import { ApiError, UnexpectedAnswer } from "../client/errors.js";
+import { isRefusal, UnexpectedAnswer } from "../client/errors.js";
 import { mapAll } from "../values/for-all.js";
 import type { JsonObject } from "../values/json.js";
 import { originOf } from "../inventory/marker.js";
@@ -83,7 +83,7 @@ async function toItem(side: Side, run: Inventory, script: Script): Promise<Item 
     if (status) return { ...item, stamp: status.stamp };
     return isSource && noted === undefined ? unreadable("the source has no such file") : undefined;
   } catch (error) {
-    if (!(error instanceof ApiError) || error.rateLimited || error.outcomeUnknown) throw error;
+    if (!isRefusal(error)) throw error;
     return unreadable(`it cannot be read (${messageOf(error)})`);
   }
 }

@@ -49,8 +49,7 @@ export const instancePools: Kind = {
 
   async list({ client }) {
     const workspaceId = await client.workspaceId();
-    const { instance_pools } = await client.get("/api/2.0/instance-pools/list");
-    return objectsOf(instance_pools).map((pool) => toItem(pool, workspaceId));
+    return (await poolsOf(client)).map((pool) => toItem(pool, workspaceId));
   },
 
   prepare: (item, context) => withNodeTypes("instance-pools", item, item.definition, context),
@@ -86,8 +85,7 @@ export const instancePools: Kind = {
 
   /** A name is there once: what bears it was made meanwhile, or bears our marker for another. */
   async find({ client }, { origin }) {
-    const { instance_pools } = await client.get("/api/2.0/instance-pools/list");
-    return objectsOf(instance_pools)
+    return (await poolsOf(client))
       .filter(({ custom_tags }) => readMarker(custom_tags, "instance-pools", poolMarkerTag) === origin)
       .map((pool) => ({ id: idOf(pool.instance_pool_id), ...creatorOf(pool) }));
   },
@@ -96,6 +94,10 @@ export const instancePools: Kind = {
 async function edit(client: WorkspaceClient, id: string, pool: JsonObject): Promise<void> {
   const request = { instance_pool_id: id, ...only(pool, [...editable, "node_type_id"]) };
   await client.post("/api/2.0/instance-pools/edit", request, { idempotent: true });
+}
+
+async function poolsOf(client: WorkspaceClient): Promise<JsonObject[]> {
+  return objectsOf((await client.get("/api/2.0/instance-pools/list")).instance_pools);
 }
 
 function poolOf(client: WorkspaceClient, id: string): Promise<JsonObject> {

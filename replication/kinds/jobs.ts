@@ -5,7 +5,7 @@ import type { CopyRecord } from "../notes/record.js";
 import { fingerprint } from "../values/fingerprint.js";
 import { mapAll } from "../values/for-all.js";
 import { markerTag, provenance, readMarker, withMarker, withoutMarker } from "../inventory/marker.js";
-import { only, without, withNodeTypes, withoutPoolDecisions } from "./fields.js";
+import { creatorOf, only, without, withNodeTypes, withoutPoolDecisions } from "./fields.js";
 import { jobReferences } from "./job-references.js";
 import type { Copy, Defined, Found, Inventory, Kind } from "./kind.js";
 import { orGone } from "./or-gone.js";
@@ -146,10 +146,6 @@ function toItem(job: JsonObject, workspaceId: string): Defined {
     definition,
     unsettled: triggers.map((trigger) => `has a ${trigger} on the standby; it is taken off`),
   };
-}
-
-function creatorOf({ creator_user_name }: JsonObject): Pick<Found, "creator"> {
-  return typeof creator_user_name === "string" ? { creator: creator_user_name } : {};
 }
 
 function isQueued({ queue }: JsonObject): boolean {

@@ -132,8 +132,6 @@ export type Identity =
 export interface Permissions {
   /** In paths: `jobs`, `cluster-policies`, `directories`. */
   readonly type: string;
-  /** The id in paths, where it is not the object's own. */
-  idOf?(item: Item): string;
   /** Whether a list has exactly one owner. */
   readonly hasOwner?: boolean;
   /** Whether `create` takes the list of a new object, as `Copy.access`. */
@@ -197,7 +195,7 @@ export interface Kind {
   /** Puts what was held on an object that has it not. Sending it twice is as good as once. */
   release?(target: Side, id: string, held: JsonObject): Promise<void>;
   /** One object as a listing would show it; fails as not found when it is gone. */
-  get?(target: Side, id: string, run: Inventory): Promise<Item>;
+  get?(target: Side, id: string): Promise<Item>;
 }
 
 /** An object that bears our marker, and who made it: anybody may set a tag. */

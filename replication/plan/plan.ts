@@ -1,5 +1,5 @@
 import { AccessFacet } from "../access/access-facet.js";
-import { ApiError } from "../client/errors.js";
+import { isRefusal } from "../client/errors.js";
 import type { JsonObject } from "../values/json.js";
 import { compare, isUnchanged, reheld } from "./compare.js";
 import { counterpartsOf, provenOrigins } from "../inventory/counterparts.js";
@@ -144,9 +144,9 @@ class Planner {
     const both = { source, ...(actual ? { actual } : {}) };
     let made: Prepared;
     try {
-      const own = { ...this.#withHeld(source), definition: this.#withHeld(source).definition ?? {} };
+      const { definition = {}, ...own } = this.#withHeld(source);
       const context = { settings: run.settings, run, ...(actual ? { copy: actual } : {}) };
-      made = (await kind.prepare?.(own, context)) ?? { definition: own.definition };
+      made = (await kind.prepare?.({ ...own, definition }, context)) ?? { definition };
     } catch (error) {
       const why = `what it needs cannot be looked up now: ${messageOf(error)}`;
       return { ...both, action: "blocked", waits: true, why: [why] };
@@ -183,8 +183,7 @@ class Planner {
       ]);
       return from && { source: from, actual: to };
     } catch (error) {
-      const isFinal = error instanceof ApiError && !error.rateLimited && !error.outcomeUnknown;
-      return { why: `it cannot be read (${messageOf(error)})`, waits: !isFinal };
+      return { why: `it cannot be read (${messageOf(error)})`, waits: !isRefusal(error) };
     }
   }
 

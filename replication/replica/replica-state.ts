@@ -25,13 +25,7 @@ export interface ReplicaArgs {
 }
 
 /** What the state keeps of it: nothing that grows with the workspace but a few bytes for each copy. */
-export interface ReplicaState {
-  readonly kind: KindName;
-  readonly role: Role;
-  readonly local?: Endpoint;
-  readonly peer?: Endpoint;
-  readonly settings: ReplicationSettings;
-  readonly signingKey?: string;
+export interface ReplicaState extends ReplicaArgs {
   /** Records of what is held, as compressed JSON in Base64. */
   readonly held: string;
   readonly heldCount: number;
@@ -57,10 +51,8 @@ export type StoredState = Omit<ReplicaState, "held" | "heldCount" | "imprint" | 
 /** What the last deployment was given, and showed. */
 export type Before = Partial<ReplicaPicture> & { readonly role?: Role };
 
-type Identity = Pick<ReplicaState, "kind" | "role" | "local" | "peer" | "settings" | "signingKey">;
-
 /** What a stack says of the replica, without what it was found to be. */
-export function identityOf({ kind, role, local, peer, settings, signingKey }: ReplicaArgs): Identity {
+export function identityOf({ kind, role, local, peer, settings, signingKey }: ReplicaArgs): ReplicaArgs {
   return {
     kind,
     role,

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { heldIn, namesOf } from "../kinds/held-fields.js";
 import type { Item, Kind } from "../kinds/kind.js";
 import type { Notes } from "../notes/notes.js";
@@ -8,6 +9,13 @@ import type { LedgerLine, Outcome } from "./ledger.js";
 
 /** Takes every line of a kind's ledger, where there may be a hundred thousand. */
 export type TellLines = (lines: readonly LedgerLine[]) => void;
+
+/** Where every line of a kind's ledger is kept, for the program to make one file of them all; from the project's folder. */
+export function linesPath(stack: string, kind: KindName): string {
+  return join(reportsFolder, stack, `${kind}.ndjson`);
+}
+
+export const reportsFolder = "reports";
 
 /** What would become of each object: of what stays as it is, what became of it. */
 export function linesOf(plan: Plan, notes: Notes): LedgerLine[] {

@@ -2,13 +2,13 @@ import { countedFor } from "../client/call-count.js";
 import { knownByNotes } from "../inventory/counterparts.js";
 import { runOf } from "../replica/current-run.js";
 import { forAll } from "../values/for-all.js";
-import { heldIn } from "../kinds/held-fields.js";
+import { heldIn, heldNoun } from "../kinds/held-fields.js";
 import type { Item, Kind } from "../kinds/kind.js";
 import { kindNamed } from "../kinds/registry.js";
 import type { LedgerLine } from "../report/ledger.js";
 import { originOf, type Origin } from "../inventory/marker.js";
 import { type Notes, notesPath } from "../notes/notes.js";
-import type { TellLines } from "../report/lines.js";
+import { strangerLine, type TellLines } from "../report/lines.js";
 import { nothingToDo, type ReplicaPicture, unseenPicture } from "../report/preview-picture.js";
 import type { Progress } from "../report/progress.js";
 import { messageOf, redactText } from "../values/redact.js";
@@ -39,7 +39,7 @@ export async function previewHold(args: ReplicaArgs, before: Before, progress: P
   const run = runOf(args);
   run.showOn(args.kind, progress);
   const { holding, alone } = await countedFor(args.kind, () => toHold(args, run));
-  const plan = holding.length > 0 ? `hold the ${nounOf(args)} of ${holding.length}` : nothingToDo;
+  const plan = holding.length > 0 ? `hold the ${heldNoun(kindNamed(args.kind))} of ${holding.length}` : nothingToDo;
   const lines = [
     ...alone.map((item) => `! ${describeName(item)}: ${keeps(args, item)}`),
     ...holding.map(
@@ -78,7 +78,11 @@ export async function hold(
     await run.closeNotesFolder(kind);
     const lines = [
       ...(await holdAll(args, run, holding, progress)),
-      ...alone.map((item): LedgerLine => ({ ...lineOf(args, item), outcome: "skipped", why: keeps(args, item) })),
+      ...alone.map((item): LedgerLine => ({
+        ...strangerLine(args.kind, item),
+        outcome: "skipped",
+        why: keeps(args, item),
+      })),
     ];
     run.forget(kind);
     tell(lines);
@@ -121,10 +125,10 @@ async function holdAll(
   const lines: LedgerLine[] = [];
   await forAll(holding, async ({ item }) => {
     const what = triggersOf(args, item);
-    const line = lineOf(args, item);
+    const line = strangerLine(kind.name, item);
     try {
       await kind.settle!(run.target!, item.id);
-      const left = kind.get ? triggersOf(args, await kind.get(run.target!, item.id, run)) : [];
+      const left = kind.get ? triggersOf(args, await kind.get(run.target!, item.id)) : [];
       if (left.length > 0) throw new Error(`its ${left.join(" and ")} was taken off, but is still there`);
       lines.push({ ...line, outcome: "updated", held: what, why: `${what.join(" and ")} taken off and kept` });
     } catch (error) {
@@ -139,14 +143,6 @@ function keeps(args: ReplicaArgs, item: Item): string {
   return `keeps its ${triggersOf(args, item).join(" and ")}, and fires on: it has no copy on the other side`;
 }
 
-function lineOf({ kind }: ReplicaArgs, { id, name }: Item): Pick<LedgerLine, "kind" | "name" | "copyId"> {
-  return { kind, name, copyId: id };
-}
-
 function triggersOf({ kind }: ReplicaArgs, { definition }: Item): string[] {
   return Object.keys(heldIn(kindNamed(kind), definition));
-}
-
-function nounOf({ kind }: ReplicaArgs): string {
-  return kindNamed(kind).held?.noun[1] ?? "";
 }

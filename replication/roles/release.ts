@@ -5,7 +5,7 @@ import { sameJson } from "../values/fingerprint.js";
 import { forAll } from "../values/for-all.js";
 import { heldHere } from "./held.js";
 import type { JsonObject } from "../values/json.js";
-import { heldIn } from "../kinds/held-fields.js";
+import { heldIn, heldNoun } from "../kinds/held-fields.js";
 import type { Item, Kind, Side } from "../kinds/kind.js";
 import { kindNamed } from "../kinds/registry.js";
 import type { LedgerLine } from "../report/ledger.js";
@@ -37,7 +37,7 @@ import { stillThere } from "../inventory/still-there.js";
 export async function previewRelease(args: ReplicaArgs, before: Before, progress: Progress): Promise<ReplicaPicture> {
   const isDone = before.role === "active" && before.plan === nothingToDo;
   const held = isDone ? [] : await heldNow(args, progress);
-  const plan = held.length > 0 ? `put back the ${nounsOf(args)} of ${held.length}` : nothingToDo;
+  const plan = held.length > 0 ? `put back the ${heldNoun(kindNamed(args.kind))} of ${held.length}` : nothingToDo;
   if (held.length > 0) progress({ kind: args.kind, text: `${args.kind}: ${plan}${listed(held)}`, severity: "info" });
   return unseenPicture(plan, before);
 }
@@ -52,10 +52,6 @@ async function heldNow(args: ReplicaArgs, progress: Progress): Promise<string[]>
   return [...notes.entries()].flatMap(([, { name, held, orphaned }]) =>
     held && !orphaned ? [cut(`~ ${quoted(name)}: ${describeChanges(changesBetween({}, held))}`)] : [],
   );
-}
-
-function nounsOf({ kind }: ReplicaArgs): string {
-  return kindNamed(kind).held?.noun[1] ?? "";
 }
 
 function wordsFor({ held }: Kind): { none: string; blocked: string } {
@@ -236,7 +232,7 @@ class Release {
 
   async #ask(id: string): Promise<Item | undefined> {
     if (!(await stillThere(this.#kind, this.target, id))) return undefined;
-    return this.#kind.get?.(this.target, id, this.context);
+    return this.#kind.get?.(this.target, id);
   }
 
   /** Only what is read back is no longer held. */
@@ -251,7 +247,7 @@ class Release {
       try {
         const shows = (item: Item | undefined): boolean =>
           item?.definition !== undefined && covers(item.definition, wanted);
-        if (!shows(byId.get(id)) && !shows(await this.#kind.get?.(this.target, id, this.context)))
+        if (!shows(byId.get(id)) && !shows(await this.#kind.get?.(this.target, id)))
           return this.#failed(line, `its ${what} was sent, but the workspace does not show it; it stays noted`);
         const { held: _, heldFrom: __, heldIds: ___, ...record } = copies.get(origin)!;
         copies.set(origin, { ...record, id });

@@ -1,13 +1,8 @@
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { type ReplicaArgs, type TellLines, withoutSecrets } from "@databricks-dr/replication";
+import { dirname } from "node:path";
+import { linesPath, type ReplicaArgs, type TellLines, withoutSecrets } from "@databricks-dr/replication";
 
 const linesAtOnce = 1000;
-
-/** Where every line of a kind's ledger is kept for the program, which makes one file of them all. */
-export function linesPath(stack: string, kind: string): string {
-  return join("reports", stack, `${kind}.ndjson`);
-}
 
 /** Writes the lines of a kind, a JSON object on each. */
 export function linesFile({ kind, local }: ReplicaArgs): TellLines | undefined {
