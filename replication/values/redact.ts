@@ -65,7 +65,7 @@ const guards: Readonly<Record<string, Guard>> = {
 const harmlessParameter = /^(-?\d{1,9}(\.\d+)?|true|false|\d{4}-\d\d-\d\d|\{\{[^{}]+\}\}|--?[a-z][a-z-]*)$/i;
 
 const secretWord =
-  "[\\w.-]*(?:secret|passw(?:or)?d|passphrase|token|credential|(?<![a-z])(?:pwd?|pass|creds?)(?![a-z])|(?:api|access|account|private|primary|secondary|shared|storage|encryption|signing)[_-]?key)[\\w.-]*";
+  "[\\w.-]*(?:secret|passw(?:or)?d|passphrase|token|credential|(?<![a-z])(?:pwd?|pass|creds?)(?!\\d*[a-z])|(?:api|access|account|private|primary|secondary|shared|storage|encryption|signing)[_-]?key)[\\w.-]*";
 
 /** Names and values within a text: `token: abc`, `"password"="a b"`, `--password hunter2`. */
 const argument = new RegExp(

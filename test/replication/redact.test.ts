@@ -73,6 +73,12 @@ describe("redact", () => {
     expect(redactText(sentence)).toBe(sentence);
   });
 
+  it("leaves a name readable behind an id that happens to spell a short word for a secret", () => {
+    const sentence = 'old instance pool id 1127-153212-pool54-pw64a8: "warm" is not selected';
+    expect(redactText(sentence)).toBe(sentence);
+    expect(redactText(`db-pw1=${planted} DB_PW: ${planted}`)).not.toContain("hunter2");
+  });
+
   it("hides secrets within an error's text", () => {
     expect(redactText(`run --db-password ${planted} --verbose`)).not.toContain(planted);
     expect(redactText(`cannot mount: AccountKey=${planted}; password=${planted}`)).not.toContain(planted);
