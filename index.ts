@@ -1,4 +1,4 @@
-import * as resources from "@pulumi/azure-native/resources/index.js";
+import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import { Provider as DatabricksProvider } from "@pulumi/databricks/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { databricksSignIn } from "./components/databricks-sign-in.js";
@@ -33,7 +33,7 @@ if (config.role === "active" && config.peer) await refuseTwoActive({ stack, sinc
 
 assertMayReplace(last, { ...config, resourceGroup: names.resourceGroup });
 
-const group = new resources.ResourceGroup(stack, {
+const group = new ResourceGroup(stack, {
   resourceGroupName: names.resourceGroup,
   location: config.location,
   tags,

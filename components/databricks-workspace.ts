@@ -1,4 +1,4 @@
-import * as databricks from "@pulumi/azure-native/databricks/index.js";
+import { Workspace } from "@pulumi/azure-native/databricks/workspace.js";
 import * as pulumi from "@pulumi/pulumi";
 import { asItWas } from "./once-there.js";
 
@@ -55,8 +55,8 @@ export class DatabricksWorkspace extends pulumi.ComponentResource {
   }
 }
 
-function workspaceOf(parent: DatabricksWorkspace, name: string, args: DatabricksWorkspaceArgs): databricks.Workspace {
-  return new databricks.Workspace(
+function workspaceOf(parent: DatabricksWorkspace, name: string, args: DatabricksWorkspaceArgs): Workspace {
+  return new Workspace(
     `${name}-workspace`,
     {
       workspaceName: args.workspaceName,

@@ -1,4 +1,7 @@
-import * as storage from "@pulumi/azure-native/storage/index.js";
+import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
+import { BlobServiceProperties } from "@pulumi/azure-native/storage/blobServiceProperties.js";
+import { getStorageAccount } from "@pulumi/azure-native/storage/getStorageAccount.js";
+import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
 import { asItWas, onceThere } from "./once-there.js";
 import { regionDisplayName, regionName, regionPair } from "./azure-regions.js";
@@ -88,13 +91,8 @@ export class GeoStorage extends pulumi.ComponentResource {
   }
 }
 
-function accountOf(
-  parent: GeoStorage,
-  name: string,
-  args: GeoStorageArgs,
-  sku: pulumi.Output<string>,
-): storage.StorageAccount {
-  return new storage.StorageAccount(
+function accountOf(parent: GeoStorage, name: string, args: GeoStorageArgs, sku: pulumi.Output<string>): StorageAccount {
+  return new StorageAccount(
     `${name}-account`,
     {
       accountName: args.accountName,
@@ -114,9 +112,9 @@ function accountOf(
   );
 }
 
-function softDeleteOf(parent: GeoStorage, name: string, args: GeoStorageArgs, account: storage.StorageAccount): void {
+function softDeleteOf(parent: GeoStorage, name: string, args: GeoStorageArgs, account: StorageAccount): void {
   const policy = args.softDeleteDays > 0 ? { enabled: true, days: args.softDeleteDays } : { enabled: false };
-  new storage.BlobServiceProperties(
+  new BlobServiceProperties(
     `${name}-blobs`,
     {
       accountName: onceThere(account, args.accountName),
@@ -133,10 +131,10 @@ function containerOf(
   parent: GeoStorage,
   name: string,
   args: GeoStorageArgs,
-  account: storage.StorageAccount,
+  account: StorageAccount,
   container: string,
 ): void {
-  new storage.BlobContainer(
+  new BlobContainer(
     `${name}-container-${container}`,
     {
       accountName: onceThere(account, args.accountName),
@@ -155,7 +153,7 @@ interface BothEndpoints {
 
 /** They stay as they were while the account and its redundancy do. */
 function endpointsOf(
-  account: storage.StorageAccount,
+  account: StorageAccount,
   { lastDeployed: last }: GeoStorageArgs,
   sku: pulumi.Output<string>,
 ): pulumi.Output<BothEndpoints> {
@@ -232,7 +230,7 @@ interface ActualAccount {
 /** An account that cannot be read is taken to be as the last update left it: nothing is fought on a guess. */
 async function readAccount(component: GeoStorage, last: DeployedAccount): Promise<ActualAccount> {
   try {
-    const account = await storage.getStorageAccount(
+    const account = await getStorageAccount(
       { accountName: last.account, resourceGroupName: last.resourceGroup },
       { parent: component },
     );

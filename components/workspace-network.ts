@@ -1,4 +1,8 @@
-import * as network from "@pulumi/azure-native/network/index.js";
+import { NatGateway } from "@pulumi/azure-native/network/natGateway.js";
+import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecurityGroup.js";
+import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
+import { Subnet } from "@pulumi/azure-native/network/subnet.js";
+import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork.js";
 import * as pulumi from "@pulumi/pulumi";
 import { onceThere } from "./once-there.js";
 
@@ -56,12 +60,8 @@ export class WorkspaceNetwork extends pulumi.ComponentResource {
 }
 
 /** Databricks puts its own rules in as soon as the subnets are delegated; they are left to it. */
-function securityGroupOf(
-  parent: WorkspaceNetwork,
-  name: string,
-  args: WorkspaceNetworkArgs,
-): network.NetworkSecurityGroup {
-  return new network.NetworkSecurityGroup(
+function securityGroupOf(parent: WorkspaceNetwork, name: string, args: WorkspaceNetworkArgs): NetworkSecurityGroup {
+  return new NetworkSecurityGroup(
     `${name}-nsg`,
     {
       networkSecurityGroupName: args.names.networkSecurityGroup,
@@ -74,8 +74,8 @@ function securityGroupOf(
   );
 }
 
-function virtualNetworkOf(parent: WorkspaceNetwork, name: string, args: WorkspaceNetworkArgs): network.VirtualNetwork {
-  return new network.VirtualNetwork(
+function virtualNetworkOf(parent: WorkspaceNetwork, name: string, args: WorkspaceNetworkArgs): VirtualNetwork {
+  return new VirtualNetwork(
     `${name}-vnet`,
     {
       virtualNetworkName: args.names.virtualNetwork,
@@ -89,8 +89,8 @@ function virtualNetworkOf(parent: WorkspaceNetwork, name: string, args: Workspac
   );
 }
 
-function natGatewayOf(parent: WorkspaceNetwork, name: string, args: WorkspaceNetworkArgs): network.NatGateway {
-  const address = new network.PublicIPAddress(
+function natGatewayOf(parent: WorkspaceNetwork, name: string, args: WorkspaceNetworkArgs): NatGateway {
+  const address = new PublicIPAddress(
     `${name}-nat-ip`,
     {
       publicIpAddressName: args.names.natAddress,
@@ -103,7 +103,7 @@ function natGatewayOf(parent: WorkspaceNetwork, name: string, args: WorkspaceNet
     // The gateway that takes the address is written into it by Azure; after a refresh it would look like a drift.
     { ignoreChanges: ["natGateway"], parent },
   );
-  return new network.NatGateway(
+  return new NatGateway(
     `${name}-nat`,
     {
       natGatewayName: args.names.natGateway,
@@ -118,9 +118,9 @@ function natGatewayOf(parent: WorkspaceNetwork, name: string, args: WorkspaceNet
 }
 
 interface SubnetSurroundings {
-  readonly virtualNetwork: network.VirtualNetwork;
-  readonly securityGroup: network.NetworkSecurityGroup;
-  readonly wayOut: network.NatGateway | undefined;
+  readonly virtualNetwork: VirtualNetwork;
+  readonly securityGroup: NetworkSecurityGroup;
+  readonly wayOut: NatGateway | undefined;
   readonly after: pulumi.Resource[];
 }
 
@@ -130,8 +130,8 @@ function delegatedSubnet(
   args: WorkspaceNetworkArgs,
   role: "public" | "private",
   { virtualNetwork, securityGroup, wayOut, after }: SubnetSurroundings,
-): network.Subnet {
-  return new network.Subnet(
+): Subnet {
+  return new Subnet(
     `${name}-${role}-subnet`,
     {
       subnetName: role === "public" ? args.names.publicSubnet : args.names.privateSubnet,
