@@ -1,5 +1,6 @@
 import type { Endpoint, KindName, Ledger, ReplicationSettings, Role } from "@databricks-dr/replication";
 import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "./dynamic-resource.js";
 
 export interface ReplicaKindArgs {
   /** Kind of objects that this resource stands for. A change replaces nothing: the name of the resource holds it too. */
@@ -16,21 +17,8 @@ export interface ReplicaKindArgs {
   readonly logUrn: pulumi.Input<string>;
 }
 
-/**
- * What a method captures is kept in the state and run from there, so the methods hold nothing: all is in the package, which
- * the provider's process loads anew each time. Read by Pulumi's serialiser, hence plain one-line methods.
- */
-const provider: pulumi.dynamic.ResourceProvider = {
-  check: async (olds, news) => (await import("@databricks-dr/replica-provider")).replica.check(olds, news),
-  diff: async (id, olds, news) => (await import("@databricks-dr/replica-provider")).replica.diff(id, olds, news),
-  create: async (inputs) => (await import("@databricks-dr/replica-provider")).replica.create(inputs),
-  update: async (id, olds, news) => (await import("@databricks-dr/replica-provider")).replica.update(id, olds, news),
-  read: async (id, props) => (await import("@databricks-dr/replica-provider")).replica.read(id, props),
-  delete: async (id, props) => (await import("@databricks-dr/replica-provider")).replica.remove(id, props),
-};
-
 /** All copies of one kind in one workspace. */
-export class ReplicaKind extends pulumi.dynamic.Resource {
+export class ReplicaKind extends DynamicResource {
   /** Counts, and the first of what a person should read. */
   declare readonly ledger: pulumi.Output<Ledger>;
 
@@ -47,6 +35,13 @@ export class ReplicaKind extends pulumi.dynamic.Resource {
     // What is held stands there exactly as it is, whatever somebody has written into it.
     const secret = { additionalSecretOutputs: ["held", "copies"] };
     const outputs = { ledger: undefined, comparedAt: undefined };
-    super(provider, name, { ...shown, ...hidden, ...outputs }, { ...opts, ...secret }, "replica", "Kind");
+    super(
+      "replica",
+      ["check", "diff", "create", "update", "read", "delete"],
+      "Kind",
+      name,
+      { ...shown, ...hidden, ...outputs },
+      { ...opts, ...secret },
+    );
   }
 }

@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findFaults } from "../../quick-start/proof.js";
 import { kinds, type LedgerLine } from "../../replication/index.js";
@@ -59,7 +61,13 @@ describe("a standby, followed through its days", { timeout: 120_000 }, () => {
     );
   });
 
-  it("a second up writes nothing on either side and reports no change", async () => {
+  it("a second up writes nothing on either side and reports no change, whichever version wrote the state", async () => {
+    const { stdout } = await stage.succeed("stack", "export", "--stack", "secondary");
+    const file = join(stage.temporary, "state.json");
+    const other = stdout.replaceAll('"exports.handler', '"// Of another version.\\nexports.handler');
+    expect(other.length - stdout.length).toBeGreaterThan(100);
+    await writeFile(file, other);
+    await stage.succeed("stack", "import", "--stack", "secondary", "--file", file);
     stage.forgetRequests();
     await up("--expect-no-changes");
     expect(stage.writesAt("primary")).toEqual([]);
