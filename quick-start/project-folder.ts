@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** The project as `pulumi` sees it, in a folder of its own: what a run writes into the stacks' files leaves the checkout clean. */
 export interface ProjectFolder {
   readonly path: string;
-  /** Sets keys of the namespace `databricks-dr` in one stack's file. */
+  /** Sets keys of the namespace `databricks-dr` in one stack's file; takes out those that are undefined. */
   configure(stack: string, values: Readonly<Record<string, unknown>>): Promise<void>;
   remove(): Promise<void>;
 }
@@ -26,7 +26,11 @@ export async function makeProjectFolder(): Promise<ProjectFolder> {
     async configure(stack, values) {
       const file = join(path, `Pulumi.${stack}.yaml`);
       const document = parseDocument(await readFile(file, "utf8"));
-      for (const [key, value] of Object.entries(values)) document.setIn(["config", `databricks-dr:${key}`], value);
+      for (const [key, value] of Object.entries(values)) {
+        const at = ["config", `databricks-dr:${key}`];
+        if (value === undefined) document.deleteIn(at);
+        else document.setIn(at, value);
+      }
       await writeFile(file, document.toString());
     },
     remove: () => rm(path, { recursive: true, force: true }),

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { makeProjectFolder } from "../../quick-start/project-folder.js";
+import { makeProjectFolder, type ProjectFolder } from "../../quick-start/project-folder.js";
 
 /** What a run of `pulumi` left. */
 export interface Finished {
@@ -10,9 +10,8 @@ export interface Finished {
 }
 
 /** The project in a directory of its own, so that a test may change the stacks' configuration. */
-export interface ProjectCopy {
+export interface ProjectCopy extends Pick<ProjectFolder, "configure" | "remove"> {
   pulumi(...args: string[]): Promise<Finished>;
-  remove(): Promise<void>;
 }
 
 /** @param env Variables for `pulumi`, laid over the caller's own. */
@@ -29,6 +28,7 @@ export async function copyProject(env: Readonly<Record<string, string>>): Promis
         });
       });
     },
+    configure: (stack, values) => folder.configure(stack, values),
     remove: () => folder.remove(),
   };
 }
