@@ -7,6 +7,7 @@ import { describeChanges } from "../values/changes.js";
 import { messageOf } from "../values/redact.js";
 import {
   accessChanges,
+  type AccessHolder,
   accessFingerprint,
   type AccessList,
   isWithoutAccessLists,
@@ -103,14 +104,19 @@ export class AccessFacet {
    *
    * @param isNew It was made in this run: nobody but its maker has a grant on it yet.
    */
-  async give(id: string, { wanted, record }: PlannedAccess, isNew: boolean): Promise<AccessRecord> {
+  async give(
+    holderOf: () => Promise<AccessHolder>,
+    { wanted, record }: PlannedAccess,
+    isNew: boolean,
+  ): Promise<AccessRecord> {
     const { hasOwner = false, withCreate = false } = this.permissions;
     const { client } = this.run.target!;
     if (!wanted || (isNew && wanted.length === 0 && !hasOwner)) return record;
+    const holder = await holderOf();
     const me = await this.run.me();
-    const made = isNew && withCreate ? await readAccess(client, this.permissions, { id }) : undefined;
+    const made = isNew && withCreate ? await readAccess(client, this.permissions, holder) : undefined;
     if (made && sameAccess(this.#withoutOwn(made, wanted, me), wanted)) return record;
-    const shown = this.#withoutOwn(await writeAccess(client, this.permissions, { id }, wanted), wanted, me);
+    const shown = this.#withoutOwn(await writeAccess(client, this.permissions, holder, wanted), wanted, me);
     if (!sameAccess(shown, wanted))
       throw new Error(`its access list was set, but shows ${describeChanges(accessChanges(wanted, shown))}`);
     return record;

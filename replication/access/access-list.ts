@@ -15,6 +15,9 @@ export interface Grant {
   readonly level: string;
 }
 
+/** What has an access list. */
+export type AccessHolder = Pick<Item, "id" | "accessId">;
+
 /** The direct grants of an object, in one order. */
 export type AccessList = readonly Grant[];
 
@@ -29,9 +32,9 @@ export function isWithoutAccessLists(error: unknown): boolean {
 export async function readAccess(
   client: WorkspaceClient,
   permissions: Permissions,
-  item: Pick<Item, "id">,
+  holder: AccessHolder,
 ): Promise<AccessList | undefined> {
-  const answer = await client.get(pathOf(permissions, item)).catch((error: unknown) => {
+  const answer = await client.get(pathOf(permissions, holder)).catch((error: unknown) => {
     if (isWithoutAccessLists(error) || !meansGone(error)) throw error;
     return undefined;
   });
@@ -42,10 +45,10 @@ export async function readAccess(
 export async function writeAccess(
   client: WorkspaceClient,
   permissions: Permissions,
-  item: Pick<Item, "id">,
+  holder: AccessHolder,
   list: AccessList,
 ): Promise<AccessList> {
-  return grantsIn(await client.put(pathOf(permissions, item), { access_control_list: entriesOf(list) }));
+  return grantsIn(await client.put(pathOf(permissions, holder), { access_control_list: entriesOf(list) }));
 }
 
 /** As requests have them. */
@@ -79,8 +82,8 @@ export function accessChanges(before: AccessList, after: AccessList): Changes {
   );
 }
 
-function pathOf({ type }: Permissions, { id }: Pick<Item, "id">): string {
-  return `/api/2.0/permissions/${type}/${encodeURIComponent(id)}`;
+function pathOf({ type }: Permissions, { id, accessId = id }: AccessHolder): string {
+  return `/api/2.0/permissions/${type}/${encodeURIComponent(accessId)}`;
 }
 
 function grantsIn({ access_control_list }: JsonObject): AccessList {

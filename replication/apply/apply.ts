@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AccessFacet, givenRecord, type PlannedAccess, whyLacking } from "../access/access-facet.js";
-import { entriesOf } from "../access/access-list.js";
+import { type AccessHolder, entriesOf } from "../access/access-list.js";
 import { mayHaveHappened, UnexpectedAnswer } from "../client/errors.js";
 import type { Origin } from "../inventory/marker.js";
 import type { Run } from "../inventory/run.js";
@@ -19,7 +19,7 @@ import { forAll } from "../values/for-all.js";
 import type { JsonObject } from "../values/json.js";
 import { messageOf } from "../values/redact.js";
 import { CopyNotes } from "./copy-notes.js";
-import { makeInOrder } from "./creation-order.js";
+import { innerFirst, makeInOrder } from "./creation-order.js";
 import { Outcomes } from "./outcomes.js";
 import { faultIn, showAgain } from "./proof.js";
 
@@ -157,7 +157,7 @@ class Application {
       },
     });
     await forAll(updates, (copy) => outcomes.attempt(copy, "updated", () => this.#update(copy)));
-    await forAll(removals, (orphan) => this.#remove(orphan));
+    for (const level of innerFirst(this.#kind, removals)) await forAll(level, (orphan) => this.#remove(orphan));
   }
 
   /** A name is there once: a copy that is to give its name to another bears one of nobody until it has its own. */
@@ -284,7 +284,11 @@ class Application {
   }
 
   async #grant(copy: PlannedCopy, id: string, access: PlannedAccess, isNew: boolean): Promise<void> {
-    this.#noted.add(copy.source, givenRecord(await this.#access!.give(id, access, isNew)));
+    const holder = async (): Promise<AccessHolder> => {
+      if (copy.actual) return copy.actual;
+      return copy.source.accessId === undefined ? { id } : this.#kind.get!(this.target, id);
+    };
+    this.#noted.add(copy.source, givenRecord(await this.#access!.give(holder, access, isNew)));
   }
 
   async #makeInert(copy: PlannedCopy): Promise<string[]> {
@@ -325,7 +329,7 @@ class Application {
       this.#removed(orphan);
     } catch (error) {
       if (await isGone(error, this.#kind, this.target, orphan.copy.id)) this.#removed(orphan);
-      else this.#outcomes.tell(orphan.copy, "failed", messageOf(error));
+      else this.#outcomes.fail(orphan.copy, error);
     }
     this.#outcomes.step(orphan.copy.name);
   }

@@ -1,5 +1,7 @@
+import { dirname } from "node:path/posix";
 import type { Kind } from "../kinds/kind.js";
 import { referencesOf } from "../kinds/references.js";
+import type { Orphan } from "../plan/orphans.js";
 import type { PlannedCopy } from "../plan/planned.js";
 
 /** How copies are made. What fails has to be caught: it stops no other. */
@@ -43,9 +45,18 @@ function memberOfCircle(kind: Kind, waiting: readonly PlannedCopy[]): PlannedCop
   return at;
 }
 
-function needsOf(kind: Kind, { prepared }: PlannedCopy): string[] {
+function needsOf(kind: Kind, { source, prepared }: PlannedCopy): string[] {
+  if (kind.nested) return [dirname(source.id)];
   if (!kind.references?.some((each) => each.kind === kind.name)) return [];
   return referencesOf(kind, prepared!.definition)
     .filter((each) => each.kind === kind.name)
     .map(({ id }) => id);
+}
+
+/** What is to be removed, one after the other: what stands in another goes before that. */
+export function innerFirst(kind: Kind, removals: readonly Orphan[]): Orphan[][] {
+  if (!kind.nested) return [[...removals]];
+  const byDepth: Orphan[][] = [];
+  for (const removal of removals) (byDepth[removal.copy.id.split("/").length] ??= []).push(removal);
+  return byDepth.filter((level) => level !== undefined).reverse();
 }

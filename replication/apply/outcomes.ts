@@ -50,6 +50,12 @@ export class Outcomes {
     this.#others.push({ ...strangerLine(this.#kind.name, item), outcome, why });
   }
 
+  /** Of what stands for no object of the source, and could not be taken away. */
+  fail(item: Item, error: unknown): void {
+    const { outcome, why } = verdictOn(error, item.id);
+    this.tell(item, outcome, why);
+  }
+
   kindFailed(what: string, error: unknown): void {
     const { name } = this.#kind;
     this.#others.push({ kind: name, name, outcome: "failed", why: `${what}: ${messageOf(error)}` });

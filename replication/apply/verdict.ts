@@ -55,6 +55,14 @@ const refusals: readonly Refusal[] = [
     advice: "make what it refers to on the standby, or map it to what is there (idMappings)",
   },
   {
+    code: /^MAX_NOTEBOOK_SIZE_EXCEEDED$/,
+    advice: "copy it by hand, or leave it out (select)",
+  },
+  {
+    code: /^DIRECTORY_NOT_EMPTY$/,
+    advice: "take out of it what is no copy, or keep the folder (deletions: keep)",
+  },
+  {
     code: /^RESOURCE_ALREADY_EXISTS$/,
     advice: "rename or remove what stands there already",
   },

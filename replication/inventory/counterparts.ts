@@ -84,6 +84,7 @@ export async function counterpartsOf(
   const { identity } = kind;
   if (identity.by === "path") {
     const byOrigin = new Map(targets.map((item) => [item.origin, item]));
+    if (kind.exists) await goneFrom(kind, run, knownByNotes(kind, targets, notes, "").missing, notes);
     return { of: (origin) => byOrigin.get(origin), twins: [], impostors: new Map(), gone: new Set() };
   }
   const workspaceId = run.target ? await run.target.client.workspaceId() : "";

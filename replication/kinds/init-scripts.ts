@@ -14,6 +14,7 @@ import { copiedOrWanted, legacyFolder, type Script, scriptsOfSource } from "./sc
 export const initScripts: Kind = {
   name: "init-scripts",
   singular: "init script",
+  after: ["folders"],
   identity: { by: "path", foreign: "left" },
 
   summary: ({ size, sha256: hash }) => `${String(size)} bytes, SHA-256 ${String(hash).slice(0, 12)}…`,

@@ -40,6 +40,8 @@ export interface Item {
   readonly id: string;
   /** What a person sees, and what globs match: a name or a path. */
   readonly name: string;
+  /** What the Permissions API knows it by, where that is not its id. */
+  readonly accessId?: string;
   readonly origin: Origin;
   /** Whether the workspace shows it as a copy of ours. */
   readonly marked: boolean;
@@ -161,6 +163,8 @@ export interface Kind {
   mapEmbedded?(definition: JsonObject, map: (reference: Reference) => string): JsonObject;
   readonly identity: Identity;
   readonly held?: HeldFields;
+  /** Whether objects stand in each other, by their paths: parents are made first and removed last. */
+  readonly nested?: boolean;
   /** Fields that can be given to a new object, and that no edit changes. */
   readonly immutable?: readonly string[];
   /** Fields that a listing of the target does not show, so that they cannot be compared there. */
@@ -172,7 +176,7 @@ export interface Kind {
   /** The gist of a definition in a few words, for a preview. */
   summary(definition: JsonObject): string;
   /** Every object of the workspace, or an error: never a part of them. */
-  list(side: Side, run: Inventory): Promise<Item[]>;
+  list(side: Side, run: Inventory): Promise<readonly Item[]>;
   /** Fails as not found when the object is gone: asked before its copy is removed, since a listing may skip one. */
   exists?(side: Side, id: string): Promise<void>;
   /** Looks at what a listing left out, for an object that is to be compared or written. @throws as not found when it is gone. */
@@ -188,6 +192,8 @@ export interface Kind {
   /** Makes a copy inert. Returns what a person should know. Doing it twice is as good as once. */
   settle?(target: Side, id: string): Promise<readonly string[]>;
   remove?(target: Side, id: string): Promise<void>;
+  /** Why a copy cannot be removed yet, beside that another kind refers to it. */
+  stillUsed?(copy: Item, run: Inventory): Promise<string | undefined>;
   /** What bears the marker of that object by now: where making it again would make a second one. */
   find?(target: Side, source: Item): Promise<readonly Found[]>;
   /** Takes all writes at once where one by one would be slow; answers come in the order of the operations. */

@@ -1,15 +1,26 @@
 import type { KindName } from "../settings.js";
 import { clusterPolicies } from "./cluster-policies.js";
 import { clusters } from "./clusters.js";
+import { folders } from "./folders.js";
 import { initScripts } from "./init-scripts.js";
 import { instancePools } from "./instance-pools.js";
 import { jobs } from "./jobs.js";
 import type { Kind } from "./kind.js";
 import { mounts } from "./mounts.js";
+import { notebooks } from "./notebooks.js";
 import { uncopied } from "./uncopied.js";
 
 /** Every replicated kind, each after those that it comes after. All that lists kinds is derived from this. */
-export const kinds: readonly Kind[] = inOrder([initScripts, instancePools, clusterPolicies, clusters, mounts, jobs]);
+export const kinds: readonly Kind[] = inOrder([
+  initScripts,
+  instancePools,
+  clusterPolicies,
+  clusters,
+  mounts,
+  jobs,
+  folders,
+  notebooks,
+]);
 
 export function isKindName(name: string): name is KindName {
   return kinds.some((kind) => kind.name === name);

@@ -78,7 +78,7 @@ export function compare(
       sameJson(record.held, copy.prepared?.held);
     const isNew = record?.desired === undefined;
     const action = noted || settle === "settle" ? settle : "note";
-    const found = ours ? { adopted: isNew } : { standIn: isNew };
+    const found = ours ? { adopted: isNew } : { standIn: true };
     return { ...copy, why, ...found, action, changes: isNew ? {} : held };
   }
   const markerChange: Changes = actual.markerLost ? { [markerTag]: `(none) → ${copy.source.origin}` } : {};

@@ -114,7 +114,7 @@ export async function judgeOrphans(
       );
     if (kind.identity.by === "path" && !(await isAsWritten(kind, copy, copy.origin, notes, run)))
       return keep("gone from the source, but its copy was edited on the standby; it is kept");
-    const user = await userOf(kind, copy, run);
+    const user = (await kind.stillUsed?.(copy, run)) ?? (await userOf(kind, copy, run));
     if (user !== undefined) return keep(`gone from the source, but ${user}; the next run removes it once that is over`);
     return { copy, action: "remove", why: "gone from the source" };
   });

@@ -29,7 +29,8 @@ export async function whyNotReady(
 ): Promise<ReadonlyMap<string, string>> {
   if (!run.target) return new Map();
   const needs = copies.map((copy) => ({ copy, needs: needsOf(copy.definition).map(named(run)) }));
-  const all = await withoutCopiedScripts(distinct(needs.flatMap((each) => each.needs)), run, plans);
+  const wanted = distinct(needs.flatMap((each) => each.needs));
+  const all = await withoutCopied(await withoutCopied(wanted, "init-scripts", run, plans), "notebooks", run, plans);
   const there = await presenceOf(all, "target", run);
   const missing = all.filter(({ label }) => there.get(label) === "missing");
   const before = await presenceOf(missing, "source", run);
@@ -65,18 +66,27 @@ function distinct(needs: readonly Need[]): Need[] {
   return [...new Map(needs.map((need) => [need.label, need])).values()];
 }
 
-/** A script that is copied is there, or will be. Others may stand there all the same: not selected, or somebody else's. */
-async function withoutCopiedScripts(needs: readonly Need[], run: Inventory, plans: Pick<Plans, "of">): Promise<Need[]> {
-  if (!needs.some(({ sort }) => sort === "script")) return [...needs];
+/** What is copied is there, or will be. Others may stand there all the same: not selected, or somebody else's. */
+async function withoutCopied(
+  needs: readonly Need[],
+  kind: "init-scripts" | "notebooks",
+  run: Inventory,
+  plans: Pick<Plans, "of">,
+): Promise<Need[]> {
+  const idOf = (need: Need): string | undefined => {
+    if (kind === "init-scripts") return need.sort === "script" ? need.destination : undefined;
+    return need.sort === "file" && need.place === "workspace" ? need.path : undefined;
+  };
+  if (!needs.some((need) => idOf(need) !== undefined)) return [...needs];
   const copied = await run
-    .once("copied scripts", async () => {
-      const { copies } = await plans.of("init-scripts");
+    .once(`copied ${kind}`, async () => {
+      const { copies } = await plans.of(kind);
       return new Set(
         copies.filter(({ action }) => action !== "skip" && action !== "blocked").map(({ source }) => source.id),
       );
     })
     .catch(() => new Set<string>());
-  return needs.filter((need) => need.sort !== "script" || !copied.has(need.destination));
+  return needs.filter((need) => !copied.has(idOf(need) ?? ""));
 }
 
 function lineOf(

@@ -16,6 +16,8 @@ export interface Subject {
   name(n: number): string;
   /** The listing that a run cannot do without, with its query, and where its objects are. */
   readonly listing: readonly [path: string, list: string];
+  /** Why it has nothing that could be edited. */
+  readonly noEdits?: string;
   /** Why an object that a listing leaves out cannot be told from one that is gone. */
   readonly cannotAsk?: string;
   /** The call that edits a copy. */

@@ -1,5 +1,6 @@
 import { operationsTag } from "../../replication/index.js";
 import { createCluster, createJob, machine, nightly, notebook } from "../chaos/objects.js";
+import type { TestWorkspace } from "../replication/pair.js";
 import { numberOf, objectsIn, type Subject } from "./subject.js";
 
 const pool = (name: string, version: number) => ({
@@ -146,6 +147,48 @@ const initScripts: Subject = {
   },
 };
 
+const inShared = async (at: TestWorkspace, type: string): Promise<readonly string[]> => {
+  const { objects } = await at.get("/api/2.0/workspace/list?path=/Shared");
+  return objectsIn({ objects: objects ?? [] }, "objects").flatMap(({ path, object_type }) =>
+    object_type === type ? [String(path)] : [],
+  );
+};
+
+const folders: Subject = {
+  name: (n) => `/Shared/folder-${n}`,
+  noEdits: "a folder is its path",
+  listing: ["/api/2.0/workspace/list?path=/Shared", "objects"],
+  edits: "/api/2.0/workspace/mkdirs",
+  make: async (at, path) => {
+    await at.post("/api/2.0/workspace/mkdirs", { path });
+    return path;
+  },
+  edit: () => Promise.resolve(),
+  remove: async (at, path) => void (await at.post("/api/2.0/workspace/delete", { path, recursive: true })),
+  read: async (at) => (await inShared(at, "DIRECTORY")).map((path) => ({ id: path, name: path, version: 0 })),
+};
+
+const notebooks: Subject = {
+  name: (n) => `/Shared/notebook-${n}`,
+  listing: ["/api/2.0/workspace/list?path=/Shared", "objects"],
+  edits: "/api/2.0/workspace/import",
+  make: async (at, path, version) => {
+    const content = Buffer.from(`-- Databricks notebook source\nSELECT ${version}`).toString("base64");
+    await at.post("/api/2.0/workspace/import", { path, format: "SOURCE", language: "SQL", content, overwrite: true });
+    return path;
+  },
+  edit: async (at, _id, path, version) => void (await notebooks.make(at, path, version)),
+  remove: async (at, path) => void (await at.post("/api/2.0/workspace/delete", { path })),
+  read: async (at) =>
+    Promise.all(
+      (await inShared(at, "NOTEBOOK")).map(async (path) => {
+        const { content } = await at.get(`/api/2.0/workspace/export?path=${encodeURIComponent(path)}&format=SOURCE`);
+        const text = Buffer.from(String(content), "base64").toString();
+        return { id: path, name: path, version: numberOf(/SELECT (\d+)/.exec(text)?.[1]) };
+      }),
+    ),
+};
+
 /** Each kind's own; those that the contract cannot hold at a reasonable price, with the reason. */
 export const subjects: Readonly<Record<string, Subject>> = {
   "instance-pools": instancePools,
@@ -153,6 +196,8 @@ export const subjects: Readonly<Record<string, Subject>> = {
   clusters,
   jobs,
   "init-scripts": initScripts,
+  folders,
+  notebooks,
 };
 
 export const exempt: Readonly<Record<string, string>> = {

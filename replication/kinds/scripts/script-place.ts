@@ -37,7 +37,7 @@ function volumeExists(volume: string, { client }: Side, run: Inventory): Promise
 }
 
 /** A home folder is made with its user. Where neither can be asked it is taken to be there: the writing will tell. */
-function homeExists(user: string, { client }: Side, run: Inventory): Promise<boolean> {
+export function homeExists(user: string, { client }: Side, run: Inventory): Promise<boolean> {
   return run.once(`home ${user}`, async () => {
     try {
       await client.get("/api/2.0/workspace/get-status", { path: `/Users/${user}` });

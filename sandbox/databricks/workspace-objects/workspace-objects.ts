@@ -99,14 +99,18 @@ export const workspaceObjects: Service = {
 
 const tooLarge = (message: string): ApiError => new ApiError(400, "MAX_NOTEBOOK_SIZE_EXCEEDED", message);
 
-/** Sizes and times are given for files only: https://docs.databricks.com/api/azure/workspace/workspace/getstatus */
+/**
+ * https://docs.databricks.com/api/azure/workspace/workspace/getstatus gives times for files only, but they come for notebooks, too:
+ * https://github.com/databricks/terraform-provider-databricks (exporter, incremental mode).
+ */
 function objectInfo(path: string, node: PathNode<WorkspaceObject>): JsonObject {
   const { id, notebook, file, createdAt, modifiedAt } = node.info;
   return {
     object_type: typeOf(node),
     path,
     ...(notebook && { language: notebook.language }),
-    ...(file && { created_at: createdAt, modified_at: modifiedAt, size: file.length }),
+    ...((file ?? notebook) && { created_at: createdAt, modified_at: modifiedAt }),
+    ...(file && { size: file.length }),
     object_id: id,
     resource_id: String(id),
   };

@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import { collect } from "../values/collect.js";
+import type { JsonObject } from "../values/json.js";
+import { type Copy, type Inventory, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
+import { whyNoHome } from "./tree/home.js";
+import { languageOf, notebookItem, treeFor } from "./tree/tree.js";
+
+/** Most bytes of contents together that are kept from the reading to the writing. */
+const mostKept = 32 * 1024 * 1024;
+
+/** An import carries 10 MB, as text that is a third longer. https://docs.databricks.com/api/azure/workspace/workspace/import */
+const mostImported = 7.5 * 1024 * 1024;
+
+/** What passed through one run: contents between reading and writing, and what was written. */
+interface Passed {
+  readonly contents: Map<string, Buffer>;
+  readonly written: Map<string, JsonObject>;
+  bytes: number;
+}
+
+const passed = new WeakMap<Inventory, Passed>();
+
+/** Notebooks of the workspace's tree, in the format that each has: Jupyter ones keep their outputs. */
+export const notebooks: Kind = {
+  name: "notebooks",
+  singular: "notebook",
+  after: ["folders"],
+  identity: { by: "path", foreign: "left" },
+  permissions: { type: "notebooks" },
+
+  summary: ({ language, format, sha256 }) =>
+    `${String(language)}, ${String(format)}, SHA-256 ${String(sha256).slice(0, 12)}…`,
+
+  list: (side, run) => treeFor("notebooks", side, run),
+
+  async define(side, item, run) {
+    const isSource = side === run.source;
+    const { written } = passedIn(run);
+    const known = isSource ? undefined : written.get(item.id);
+    if (known) return known;
+    const { definition, content } = await read(side, item);
+    if (isSource) keep(run, item.id, content);
+    return definition;
+  },
+
+  async prepare({ id, definition }, { run }) {
+    const obstacle = await whyNoHome(id, run);
+    return { definition, ...(obstacle === undefined ? {} : { obstacle }) };
+  },
+
+  create: (target, copy, run) => write(target, copy, run),
+
+  async update(target, _id, copy, _actual, run) {
+    await write(target, copy, run);
+  },
+
+  async get({ client }, id) {
+    return notebookItem(id, await client.get("/api/2.0/workspace/get-status", { path: id }));
+  },
+
+  async exists({ client }, id) {
+    await client.get("/api/2.0/workspace/get-status", { path: id });
+  },
+
+  async remove({ client }, id) {
+    await client.post("/api/2.0/workspace/delete", { path: id, recursive: false }, { idempotent: true });
+  },
+};
+
+async function read({ client }: Side, item: Item): Promise<{ definition: JsonObject; content: Buffer }> {
+  const { id: path } = item;
+  const language = languageOf(item);
+  const format = await formatOf({ path, language }, client);
+  const query = { path, format, direct_download: true };
+  const content = Buffer.concat(await collect(await client.download("/api/2.0/workspace/export", query)));
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  return { definition: { language, format, sha256 }, content };
+}
+
+/** Its own format is told by a flag that is in no documentation, and only of one in Python can it be Jupyter's. */
+async function formatOf(
+  { path, language }: { readonly path: string; readonly language: string },
+  client: Side["client"],
+): Promise<"SOURCE" | "JUPYTER"> {
+  if (language !== "PYTHON") return "SOURCE";
+  const status = await client.get("/api/2.0/workspace/get-status", { path, return_export_info: true });
+  return status.repos_export_format === "JUPYTER" ? "JUPYTER" : "SOURCE";
+}
+
+async function write({ client }: Side, { source, definition }: Copy, run: Inventory): Promise<string> {
+  const content = take(run, source.id) ?? (await read(run.source!, source)).content;
+  if (createHash("sha256").update(content).digest("hex") !== definition.sha256)
+    throw new Error("changed on the source while it was copied; the next run copies it");
+  if (content.length > mostImported)
+    throw new NeedsPerson(
+      `its ${content.length} bytes are more than an import takes: copy it by hand, or leave it out (select)`,
+    );
+  const { language, format } = definition;
+  const request = {
+    path: source.id,
+    format: format!,
+    ...(format === "SOURCE" ? { language: language! } : {}),
+    content: content.toString("base64"),
+    overwrite: true,
+  };
+  await client.post("/api/2.0/workspace/import", request, { idempotent: true });
+  passedIn(run).written.set(source.id, definition);
+  return source.id;
+}
+
+function passedIn(run: Inventory): Passed {
+  let known = passed.get(run);
+  if (!known) passed.set(run, (known = { contents: new Map(), written: new Map(), bytes: 0 }));
+  return known;
+}
+
+function keep(run: Inventory, path: string, content: Buffer): void {
+  const known = passedIn(run);
+  if (known.bytes + content.length > mostKept) return;
+  take(run, path);
+  known.contents.set(path, content);
+  known.bytes += content.length;
+}
+
+function take(run: Inventory, path: string): Buffer | undefined {
+  const known = passedIn(run);
+  const content = known.contents.get(path);
+  if (content && known.contents.delete(path)) known.bytes -= content.length;
+  return content;
+}
