@@ -3,13 +3,19 @@ import {
   clustersOf,
   type Fields,
   get,
+  grantsOn,
   jobsOf,
   librariesOf,
   list,
   mountsOf,
+  notebookAt,
   plain,
+  policiesOf,
+  poolsOf,
+  readerOf,
   scriptAt,
   settingsOf,
+  treeOf,
 } from "./workspace-reading.js";
 
 interface LedgerLine {
@@ -18,6 +24,7 @@ interface LedgerLine {
   readonly id?: string;
   readonly copyId?: string;
   readonly outcome: string;
+  readonly why?: string;
 }
 
 /** Fields of a cluster that a user decides and no region changes. */
@@ -73,6 +80,8 @@ export async function findFaults(source: Address, standby: Address, ledger: read
     ...(await jobFaults(source, standby, clusters, jobs)),
     ...(await scriptFaults(source, standby, lines("init-scripts"))),
     ...(await mountFaults(source, standby, lines("mounts"))),
+    ...(await poolAndPolicyFaults(source, standby, lines)),
+    ...(await treeFaults(source, standby, lines)),
   ];
   const { runs } = await get(standby, "/api/2.2/jobs/runs/list");
   if (list(runs).length > 0) faults.push(`the standby has run ${list(runs).length} jobs`);
@@ -174,6 +183,93 @@ async function mountFaults(source: Address, standby: Address, lines: Lines): Pro
     if (withoutAccount(there) !== withoutAccount(from)) faults.push(`mount ${point} is ${there ?? "missing"} there`);
   }
   return faults;
+}
+
+const poolFields = ["instance_pool_name", "max_capacity", "idle_instance_autotermination_minutes"];
+const policyFields = ["name", "description", "definition", "max_clusters_per_user", "libraries"];
+
+async function poolAndPolicyFaults(
+  source: Address,
+  standby: Address,
+  lines: (kind: string) => Lines,
+): Promise<string[]> {
+  const [pools, thosePools, policies, thosePolicies] = await Promise.all([
+    ...[source, standby].map(poolsOf),
+    ...[source, standby].map(policiesOf),
+  ]);
+  return [
+    ...copyFaults("pool", pools!, thosePools!, "instance_pool_id", poolFields, lines("instance-pools")),
+    ...copyFaults("policy", policies!, thosePolicies!, "policy_id", policyFields, lines("cluster-policies")),
+    ...thosePools!
+      .filter(({ min_idle_instances: idle }) => Number(idle ?? 0) > 0)
+      .map(({ instance_pool_name: name }) => `pool "${String(name)}" on the standby keeps machines`),
+  ];
+}
+
+function copyFaults(
+  what: string,
+  originals: readonly Fields[],
+  copies: readonly Fields[],
+  idField: string,
+  fields: readonly string[],
+  lines: Lines,
+): string[] {
+  const byId = new Map(copies.map((copy) => [String(copy[idField]), copy]));
+  return originals.flatMap((original) => {
+    const who = `${what} "${String(original.instance_pool_name ?? original.name)}"`;
+    const line = lines.get(String(original[idField]));
+    if (!line) return [`${who} has no line in the ledger`];
+    if (!line.copyId || !isOurs(line)) return [];
+    const copy = byId.get(line.copyId);
+    return copy ? differences(who, original, copy, fields) : [`${who}: its copy ${line.copyId} is not there`];
+  });
+}
+
+/** A copy that was made, or is kept, as its original is. */
+function isOurs({ outcome }: LedgerLine): boolean {
+  return ["created", "updated", "unchanged"].includes(outcome);
+}
+
+/** Folders and notebooks, and every access list. */
+async function treeFaults(source: Address, standby: Address, lines: (kind: string) => Lines): Promise<string[]> {
+  const faults: string[] = [];
+  const [originals, copies] = await Promise.all([treeOf(source), treeOf(standby)]);
+  for (const [path, original] of originals) {
+    const kind = original.object_type === "NOTEBOOK" ? "notebooks" : "folders";
+    const line = lines(kind).get(path);
+    if (original.object_type === "NOTEBOOK" && !line) faults.push(`notebook ${path} has no line in the ledger`);
+    if (!line?.copyId || !isOurs(line)) continue;
+    const copy = copies.get(path);
+    if (!copy) faults.push(`${path} is not there`);
+    else if (kind === "notebooks" && (await notebookAt(source, original)) !== (await notebookAt(standby, copy)))
+      faults.push(`notebook ${path}: its copy differs`);
+  }
+  const readers = await Promise.all([source, standby].map(readerOf));
+  for (const [kind, type] of accessTypes)
+    for (const [id, line] of lines(kind)) {
+      if (!line.copyId || !isOurs(line)) continue;
+      const ids = [originals.get(id)?.object_id ?? id, copies.get(id)?.object_id ?? line.copyId].map(String);
+      const [from, to] = await Promise.all([grantsOn(source, type, ids[0]!), grantsOn(standby, type, ids[1]!)]);
+      for (const grant of [...from].filter((each) => !to.has(each) && !isExplained(each, line)))
+        faults.push(`${kind} ${line.name}: ${grant} is not granted there`);
+      for (const grant of [...to].filter((each) => !from.has(each) && !readers.some((name) => each.includes(name))))
+        faults.push(`${kind} ${line.name}: ${grant} is granted there, and not here`);
+    }
+  return faults;
+}
+
+const accessTypes = [
+  ["instance-pools", "instance-pools"],
+  ["cluster-policies", "cluster-policies"],
+  ["clusters", "clusters"],
+  ["jobs", "jobs"],
+  ["folders", "directories"],
+  ["notebooks", "notebooks"],
+] as const;
+
+/** Who is not on the standby is named in the object's line. */
+function isExplained(grant: string, { why = "" }: LedgerLine): boolean {
+  return why.includes(grant.split(" ")[1]!);
 }
 
 function differences(who: string, original: Fields, copy: Fields, fields: readonly string[]): string[] {

@@ -10,6 +10,7 @@ const columns = [
   "source",
   "copied",
   "adopted",
+  "stand-ins",
   "held",
   "skipped",
   "needs a person",
@@ -25,9 +26,10 @@ export function summaryTable(kinds: readonly KindSummary[]): string {
     const copied = count("created", "updated", "unchanged");
     return [
       kind,
-      copied + count("adopted", "skipped", "needs-a-person", "failed"),
+      copied + count("adopted", "stand-in", "skipped", "needs-a-person", "failed"),
       copied,
       count("adopted"),
+      count("stand-in"),
       count("held"),
       count("skipped"),
       count("needs-a-person"),

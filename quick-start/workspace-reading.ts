@@ -43,6 +43,54 @@ export async function scriptAt(at: Address, address: string): Promise<Buffer | u
   return undefined;
 }
 
+/** Every folder and notebook below `/`, by path. */
+export async function treeOf(at: Address): Promise<Map<string, Fields>> {
+  const found = new Map<string, Fields>();
+  for (const folders = ["/"]; folders.length > 0;) {
+    const { objects } = await get(at, `/api/2.0/workspace/list?path=${encodeURIComponent(folders.pop()!)}`);
+    for (const object of list(objects)) {
+      found.set(String(object.path), object);
+      if (object.object_type === "DIRECTORY") folders.push(String(object.path));
+    }
+  }
+  return found;
+}
+
+/** A notebook as it can be imported again: Python also as Jupyter keeps it, with what its cells have shown. */
+export async function notebookAt(at: Address, { path, language }: Fields): Promise<string> {
+  const formats = language === "PYTHON" ? ["SOURCE", "JUPYTER"] : ["SOURCE"];
+  const query = `path=${encodeURIComponent(String(path))}&direct_download=true`;
+  const exported = formats.map((format) => bytes(at, `/api/2.0/workspace/export?${query}&format=${format}`));
+  return [String(language), ...(await Promise.all(exported))].join("\n");
+}
+
+/** Who was given what on an object, and did not inherit it: `user_name dana.lee@example.com CAN_RUN`. */
+export async function grantsOn(at: Address, type: string, id: string): Promise<Set<string>> {
+  const { access_control_list } = await get(at, `/api/2.0/permissions/${type}/${encodeURIComponent(id)}`);
+  return new Set(
+    list(access_control_list).flatMap((entry) =>
+      (["user_name", "group_name", "service_principal_name"] as const).flatMap((sort) =>
+        list(entry[sort] === undefined ? [] : entry.all_permissions)
+          .filter(({ inherited }) => inherited !== true)
+          .map(({ permission_level }) => `${sort} ${String(entry[sort])} ${String(permission_level)}`),
+      ),
+    ),
+  );
+}
+
+export async function poolsOf(at: Address): Promise<Fields[]> {
+  return list((await get(at, "/api/2.0/instance-pools/list")).instance_pools);
+}
+
+export async function policiesOf(at: Address): Promise<Fields[]> {
+  return pages(at, "/api/2.0/policies/clusters/list?", "policies");
+}
+
+/** Name of who reads here. */
+export async function readerOf(at: Address): Promise<string> {
+  return String((await get(at, "/api/2.0/preview/scim/v2/Me")).userName);
+}
+
 /** Mount point → source, as `dbutils` shows them on that workspace's cluster of that name. */
 export async function mountsOf(at: Address, clusterName: string): Promise<Map<string, string>> {
   const cluster = (await clustersOf(at)).find(({ cluster_name }) => cluster_name === clusterName);

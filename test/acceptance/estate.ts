@@ -73,6 +73,15 @@ export function sourceEstate(): readonly EstateCall[] {
     tasks: [{ task_key: "s", ...notebook(twin) }],
     continuous: { pause_status: "UNPAUSED" },
   });
+  estate.pool({ instance_pool_name: "warm", node_type_id: "Standard_DS3_v2", max_capacity: 3 });
+  estate.call("POST", "/api/2.0/workspace/mkdirs", { path: "/Shared/team" });
+  const content = Buffer.from(`-- Databricks notebook source\nSELECT '${planted}-in-notebook'`).toString("base64");
+  const team = { path: "/Shared/team/load", format: "SOURCE", language: "SQL", content };
+  estate.call("POST", "/api/2.0/workspace/import", team);
+  const id = estate.read("folder", "/api/2.0/workspace/get-status?path=/Shared/team", "object_id");
+  estate.call("PUT", `/api/2.0/permissions/directories/${id}`, {
+    access_control_list: [{ group_name: "users", permission_level: "CAN_RUN" }],
+  });
   estate.job({ name: "doomed", tasks: [{ task_key: "d", ...notebook(twin) }] });
   estate.python(
     { ...node, cluster_name: "mounting", num_workers: 1 },

@@ -163,6 +163,20 @@ describe("a standby, followed through its days", { timeout: 120_000 }, () => {
     await at.post("/api/2.0/libraries/install", { cluster_id: clusters.get("etl")!.cluster_id, libraries });
     const contents = Buffer.from("echo another").toString("base64");
     await at.post("/api/2.0/dbfs/put", { path: "/databricks/init/base.sh", contents, overwrite: true });
+    const { instance_pools = [] } = await at.get("/api/2.0/instance-pools/list");
+    await at.post("/api/2.0/instance-pools/edit", { ...(instance_pools as Fields[])[0], max_capacity: 4 });
+    const notebook = {
+      path: "/Shared/team/load",
+      format: "SOURCE",
+      language: "SQL",
+      content: contents,
+      overwrite: true,
+    };
+    await at.post("/api/2.0/workspace/import", notebook);
+    const { resource_id } = await at.get("/api/2.0/workspace/get-status?path=/Shared/team");
+    await at.patch(`/api/2.0/permissions/directories/${String(resource_id)}`, {
+      access_control_list: [{ group_name: "users", permission_level: "CAN_MANAGE" }],
+    });
     const { primary, secondary } = stage.sandbox.description;
     const { lines } = await stage.ledgerOf("secondary");
     const unmade = lines.map((line) =>
@@ -170,11 +184,18 @@ describe("a standby, followed through its days", { timeout: 120_000 }, () => {
     );
     expect((await findFaults(primary, secondary, unmade)).sort()).toEqual([
       expect.stringMatching(/^cluster "etl" .*: libraries are .*surplus.* there, \[\] here$/),
+      "folders /Shared/team: group_name users CAN_MANAGE is granted there, and not here",
+      "folders /Shared/team: group_name users CAN_RUN is not granted there",
       "init script dbfs:/databricks/init/base.sh: its copy differs",
       expect.stringMatching(/^job "load" .*: tasks is .*other/),
       "mount /mnt/raw has no line in the ledger",
+      "notebook /Shared/team/load: its copy differs",
+      'pool "warm": max_capacity is 4 there, 3 here',
     ]);
+    // An access list is read in rotation, or when its object changed.
+    await stage.project.configure("secondary", { recheckHours: 0 });
     await up();
+    await stage.project.configure("secondary", { recheckHours: undefined });
     expect(await findFaults(primary, secondary, (await stage.ledgerOf("secondary")).lines)).toEqual([]);
   });
 

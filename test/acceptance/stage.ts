@@ -205,6 +205,10 @@ export class Rest {
     return this.#call("POST", path, body);
   }
 
+  patch(path: string, body: Fields): Promise<Fields> {
+    return this.#call("PATCH", path, body);
+  }
+
   /** Clusters but the operations one, by name. */
   async clusters(): Promise<ReadonlyMap<string, Fields>> {
     const { clusters = [] } = await this.get("/api/2.1/clusters/list?page_size=100");

@@ -3,10 +3,11 @@ import { buildClusters } from "./clusters.js";
 import { buildInitScripts } from "./init-scripts.js";
 import { buildJobs } from "./jobs.js";
 import { buildMounts } from "./mounts.js";
+import { buildNotebooks } from "./notebooks.js";
 import { buildPlatform } from "./platform.js";
 import { EstateBuilder } from "../estate-builder.js";
 
-/** A company that has worked in its workspace for years: every trap that is known of clusters, jobs, scripts and mounts. */
+/** A company that has worked in its workspace for years: every trap that is known of clusters, jobs, scripts, mounts and notebooks. */
 export function companyEstate(): readonly EstateCall[] {
   const estate = new EstateBuilder();
   const platform = buildPlatform(estate, "primary");
@@ -14,6 +15,7 @@ export function companyEstate(): readonly EstateCall[] {
   const clusters = buildClusters(estate, platform);
   buildJobs(estate, platform, clusters);
   buildMounts(estate);
+  buildNotebooks(estate, platform);
   estate.call("POST", "/api/2.0/clusters/permanent-delete", { cluster_id: clusters.gone });
   runOnce(estate);
   return estate.calls;
