@@ -201,7 +201,7 @@ class Application {
     }
     await this.#kind.complete?.(this.target, id, request);
     this.#written.set(copy.source.origin, definition);
-    return attention;
+    return [...attention, ...(await this.#advice(copy))];
   }
 
   /** What is to be written; an object that is dear to look at is looked at now. */
@@ -211,6 +211,12 @@ class Application {
     if (!source) throw new Error("deleted on the source since it was listed; the next run knows");
     this.#looked.set(copy.source.origin, source.definition);
     return source.definition;
+  }
+
+  /** Of what was looked at when it was written; the plan has the rest. */
+  async #advice({ source }: PlannedCopy): Promise<readonly string[]> {
+    const definition = this.#looked.get(source.origin);
+    return (definition && (await this.#kind.advise?.(definition, source, this.context))) ?? [];
   }
 
   /** What cannot be stopped runs until somebody stops it: nothing more is made then. */

@@ -181,6 +181,8 @@ export interface Kind {
   exists?(side: Side, id: string): Promise<void>;
   /** Looks at what a listing left out, for an object that is to be compared or written. @throws as not found when it is gone. */
   define?(side: Side, item: Item, run: Inventory): Promise<JsonObject>;
+  /** What a person should know of what a definition mentions without referring to it, though the copy is as it should be. */
+  advise?(definition: JsonObject, item: Item, run: Inventory): Promise<readonly string[]>;
   prepare?(item: Defined, context: PrepareContext): Promise<Prepared> | Prepared;
   /** Makes one copy and gives its id. An error that leaves open whether it was made is followed by `find`. */
   create?(target: Side, copy: Copy, run: Inventory): Promise<string>;

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { collect } from "../values/collect.js";
-import type { JsonObject } from "../values/json.js";
+import { isObject, type JsonObject } from "../values/json.js";
 import { type Copy, type Inventory, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
 import { whyNoHome } from "./tree/home.js";
+import { adviceOn, mentionsIn } from "./tree/mentions.js";
 import { languageOf, notebookItem, treeFor } from "./tree/tree.js";
 
 /** Most bytes of contents together that are kept from the reading to the writing. */
@@ -27,6 +28,8 @@ export const notebooks: Kind = {
   after: ["folders"],
   identity: { by: "path", foreign: "left" },
   permissions: { type: "notebooks" },
+  // Derived from the content, which is compared by its hash.
+  unseen: ["mentions"],
 
   summary: ({ language, format, sha256 }) =>
     `${String(language)}, ${String(format)}, SHA-256 ${String(sha256).slice(0, 12)}…`,
@@ -39,13 +42,19 @@ export const notebooks: Kind = {
     const known = isSource ? undefined : written.get(item.id);
     if (known) return known;
     const { definition, content } = await read(side, item);
-    if (isSource) keep(run, item.id, content);
-    return definition;
+    if (!isSource) return definition;
+    keep(run, item.id, content);
+    const mentions = mentionsIn(content, definition.format);
+    return { ...definition, ...(mentions ? { mentions } : {}) };
   },
 
   async prepare({ id, definition }, { run }) {
     const obstacle = await whyNoHome(id, run);
     return { definition, ...(obstacle === undefined ? {} : { obstacle }) };
+  },
+
+  async advise({ mentions }, item, run) {
+    return isObject(mentions) ? adviceOn(mentions, item, notebooks, run) : [];
   },
 
   create: (target, copy, run) => write(target, copy, run),
@@ -67,7 +76,9 @@ export const notebooks: Kind = {
   },
 };
 
-async function read({ client }: Side, item: Item): Promise<{ definition: JsonObject; content: Buffer }> {
+type Read = JsonObject & { readonly language: string; readonly format: "SOURCE" | "JUPYTER"; readonly sha256: string };
+
+async function read({ client }: Side, item: Item): Promise<{ definition: Read; content: Buffer }> {
   const { id: path } = item;
   const language = languageOf(item);
   const format = await formatOf({ path, language }, client);

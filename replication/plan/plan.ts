@@ -136,7 +136,8 @@ class Planner {
     if (!this.#selected(listed.name)) return { ...base, action: "skip", why: [`not selected (select.${kind.name})`] };
     if (listed.unreadable !== undefined) return { ...base, action: "blocked", why: [listed.unreadable] };
     const record = this.notes.get(listed.origin);
-    if (copy && isUnchanged(kind, listed, copy, record)) return { ...base, action: "none", why: nothingToSay };
+    if (copy && isUnchanged(kind, listed, copy, record))
+      return { ...base, action: "none", why: await this.#advice(listed, record?.unseen) };
     const looked = await this.#look(listed, copy);
     if (!looked) return undefined;
     if ("why" in looked) return { ...base, action: "blocked", waits: looked.waits, why: [looked.why] };
@@ -156,7 +157,7 @@ class Planner {
       return { ...both, action: "blocked", why: [why] };
     }
     const prepared = this.#hold(made, record);
-    const why = [...(prepared.notes ?? [])];
+    const why = [...(prepared.notes ?? []), ...(await this.#advice(source, source.definition))];
     const obstacle =
       prepared.obstacle ?? this.#noRoom(made.definition) ?? (copy?.unreadable && `on the standby ${copy.unreadable}`);
     if (obstacle !== undefined) return { ...both, prepared, action: "blocked", why: [obstacle, ...why] };
@@ -170,6 +171,11 @@ class Planner {
     const isNoted = [this.notes, this.sourceNotes].some((each) => each.has(origin));
     if (this.kind.identity.by === "path" && copy.actual !== undefined && !isNoted) return { ...copy, foreign: true };
     return { ...copy, ...settling(copy.actual), ...reheld(this.kind, copy, this.notes.get(origin)) };
+  }
+
+  async #advice(source: Item, definition: JsonObject | undefined): Promise<string[]> {
+    const advice = definition && (await this.kind.advise?.(definition, source, this.run));
+    return advice && advice.length > 0 ? [...advice] : nothingToSay;
   }
 
   /** Both with their definitions; a new object's is looked at when it is written. Undefined where the source's is gone. */
