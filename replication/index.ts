@@ -12,10 +12,17 @@ export { operationsTag } from "./inventory/marker.js";
 export type { Progress, ProgressNote } from "./report/progress.js";
 export { printable, printableLines } from "./values/printable.js";
 export { messageOf, redactText } from "./values/redact.js";
-export type { Endpoint, KindName, MountCredentials, ReplicationSettings, Role, Selection } from "./settings.js";
+export type {
+  AuthMethod,
+  Endpoint,
+  KindName,
+  MountCredentials,
+  ReplicationSettings,
+  Role,
+  Selection,
+} from "./settings.js";
 export { newKeyPair } from "./notes/signing.js";
 export { forgetRole, mayChangeRole, recordRole, roleRefusal, roleOnRecord, type RoleRecord } from "./roles/role.js";
 export { providerSignIn, type ProviderSignIn } from "./client/auth-method.js";
 export { rateLimitFamilies } from "./client/families.js";
-export type { AuthMethod } from "./client/credentials.js";
 export { OperationsClusterUnavailable, type OperationsClusterTrouble } from "./client/command-context.js";

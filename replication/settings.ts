@@ -1,6 +1,3 @@
-import type { AuthMethod } from "./client/credentials.js";
-import type { NotesPolicy } from "./notes/notes.js";
-
 /** A replicated kind by the API's plural: `clusters`, `jobs`. The registry of kinds has them all. */
 export type KindName = string;
 
@@ -9,6 +6,12 @@ export type KindName = string;
  * its triggers held until the other side is: it is followed as an active one would be.
  */
 export type Role = "active" | "standby" | "held";
+
+/** What is used to sign in to a workspace; `client/auth-method.ts` says which credential that is. */
+export type AuthMethod = "auto" | "azure" | "profile" | "environment";
+
+/** What a person decides about notes that are gone or cannot be told to be genuine, where the state is lost as well. */
+export type NotesPolicy = "verify" | "trust" | "restart";
 
 /** Where a workspace is and how to sign in; holds no secret. */
 export interface Endpoint {

@@ -12,19 +12,12 @@ import {
   type AccessList,
   isWithoutAccessLists,
   owner,
+  type PlannedAccess,
   readAccess,
   sameAccess,
   writeAccess,
 } from "./access-list.js";
 import { translatedAccess } from "./translated-access.js";
-
-/** What is to be done about the access list of one copy. */
-export interface PlannedAccess {
-  /** To be written; absent where it is right already. */
-  readonly wanted?: AccessList;
-  /** What is known of it once that is done. */
-  readonly record: AccessRecord;
-}
 
 /** Runs in which a workspace has said so. */
 const withoutAccessLists = new WeakSet<Run>();

@@ -1,6 +1,7 @@
 import { ApiError, meansGone } from "../client/errors.js";
 import type { WorkspaceClient } from "../client/workspace-client.js";
 import type { Item, Permissions } from "../kinds/kind.js";
+import type { AccessRecord } from "../notes/record.js";
 import type { Changes } from "../values/changes.js";
 import { fingerprint } from "../values/fingerprint.js";
 import { type JsonObject, objectsOf } from "../values/json.js";
@@ -20,6 +21,14 @@ export type AccessHolder = Pick<Item, "id" | "accessId">;
 
 /** The direct grants of an object, in one order. */
 export type AccessList = readonly Grant[];
+
+/** What is to be done about the access list of one copy. */
+export interface PlannedAccess {
+  /** To be written; absent where it is right already. */
+  readonly wanted?: AccessList;
+  /** What is known of it once that is done. */
+  readonly record: AccessRecord;
+}
 
 export const owner = "IS_OWNER";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { AccessFacet, givenRecord, type PlannedAccess, whyLacking } from "../access/access-facet.js";
-import { type AccessHolder, entriesOf } from "../access/access-list.js";
+import { AccessFacet, givenRecord, whyLacking } from "../access/access-facet.js";
+import { type AccessHolder, entriesOf, type PlannedAccess } from "../access/access-list.js";
 import { mayHaveHappened, UnexpectedAnswer } from "../client/errors.js";
 import type { Origin } from "../inventory/marker.js";
 import type { Run } from "../inventory/run.js";
@@ -9,8 +9,7 @@ import { only } from "../kinds/fields.js";
 import { type Defined, type Item, type Kind, NeedsPerson, type Operation, type Side } from "../kinds/kind.js";
 import type { Notes, Remembered } from "../notes/notes.js";
 import { whyMissing } from "../plan/missing-copies.js";
-import type { Orphan } from "../plan/orphans.js";
-import { isCounterpart, type Plan, type PlannedCopy, type Plans, unwritten } from "../plan/planned.js";
+import { isCounterpart, type Orphan, type Plan, type PlannedCopy, type Plans, unwritten } from "../plan/planned.js";
 import { Resolver } from "../plan/resolver.js";
 import { madeTwice } from "../plan/strangers.js";
 import type { LedgerLine } from "../report/ledger.js";

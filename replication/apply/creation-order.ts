@@ -1,8 +1,7 @@
 import { dirname } from "node:path/posix";
 import type { Kind } from "../kinds/kind.js";
 import { referencesOf } from "../kinds/references.js";
-import type { Orphan } from "../plan/orphans.js";
-import type { PlannedCopy } from "../plan/planned.js";
+import type { Orphan, PlannedCopy } from "../plan/planned.js";
 
 /** How copies are made. What fails has to be caught: it stops no other. */
 export interface Making {

@@ -1,4 +1,4 @@
-import type { SignIn } from "./credentials.js";
+import type { SignIn } from "./sign-in.js";
 import { databricksConfigFile, type Profile, readProfiles, sameHost } from "./databrickscfg.js";
 
 /**

@@ -1,6 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
 import type { ChosenMethod } from "./auth-method.js";
-import type { Credentials, SignIn } from "./credentials.js";
+import type { Credentials, SignIn } from "./sign-in.js";
 import { apiError } from "./errors.js";
 
 /** https://learn.microsoft.com/azure/databricks/dev-tools/auth/aad-token-manual */

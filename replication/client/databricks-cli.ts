@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { Credentials } from "./credentials.js";
+import type { Credentials } from "./sign-in.js";
 import { renewedToken, type Token } from "./renewed-token.js";
 
 const run = promisify(execFile);

@@ -1,4 +1,4 @@
-import type { Credentials } from "./credentials.js";
+import type { Credentials } from "./sign-in.js";
 import { apiError } from "./errors.js";
 import { renewedToken, type Token } from "./renewed-token.js";
 

@@ -1,4 +1,4 @@
-import type { Credentials } from "./credentials.js";
+import type { Credentials } from "./sign-in.js";
 
 export interface Token {
   readonly token: string;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { countCall } from "./call-count.js";
-import type { Credentials } from "./credentials.js";
+import type { Credentials } from "./sign-in.js";
 import { ApiError, apiError, ConnectionError, UnexpectedAnswer } from "./errors.js";
 import { isArray, isObject, type Json, type JsonObject, objectsOf, parseJson, stringifyJson } from "../values/json.js";
 import { type Limiter, TooLongWait } from "./limiter.js";

@@ -1,4 +1,5 @@
-import { type Credentials, signIn } from "../client/credentials.js";
+import { signIn } from "../client/credentials.js";
+import type { Credentials } from "../client/sign-in.js";
 import { Limiter } from "../client/limiter.js";
 import { WorkspaceClient } from "../client/workspace-client.js";
 import type { Side } from "../kinds/kind.js";

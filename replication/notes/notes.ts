@@ -3,14 +3,11 @@ import type { WorkspaceClient } from "../client/workspace-client.js";
 import { sameJson } from "../values/fingerprint.js";
 import type { Origin } from "../inventory/marker.js";
 import { notesFolder } from "./notes-folder.js";
-import type { KindName } from "../settings.js";
+import type { KindName, NotesPolicy } from "../settings.js";
 import { type NotesFile, readNotesFile, removeNotesFile, writeNotesFile } from "./notes-file.js";
 import type { Imprint } from "./imprint.js";
 import type { CopyRecord } from "./record.js";
 import { publicKeyOf } from "./signing.js";
-
-/** What a person decides about notes that are gone or cannot be told to be genuine, where the state is lost as well. */
-export type NotesPolicy = "verify" | "trust" | "restart";
 
 /** What the state remembers of the notes. */
 export interface Remembered {

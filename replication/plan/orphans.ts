@@ -12,16 +12,7 @@ import { assertGone } from "../inventory/still-there.js";
 import { kinds } from "../kinds/registry.js";
 import { referencesOf } from "../kinds/references.js";
 import { visible } from "./compare.js";
-
-/** A copy whose original is gone. */
-export interface Orphan {
-  readonly copy: Item;
-  readonly action: "remove" | "keep";
-  readonly settling?: readonly string[];
-  /** That it is kept is not noted yet. */
-  readonly isNew?: boolean;
-  readonly why: string;
-}
+import type { Orphan } from "./planned.js";
 
 /** What the target has beside the counterparts of the source's objects. */
 export interface Leftovers {

@@ -1,11 +1,10 @@
-import type { PlannedAccess } from "../access/access-facet.js";
+import type { PlannedAccess } from "../access/access-list.js";
 import type { Changes } from "../values/changes.js";
 import type { Origin } from "../inventory/marker.js";
 import type { Item, Kind, Prepared } from "../kinds/kind.js";
 import type { Reference } from "../kinds/references.js";
 import type { Outcome } from "../report/ledger.js";
 import type { KindName } from "../settings.js";
-import type { Orphan } from "./orphans.js";
 import type { CopyIds } from "./resolver.js";
 
 /**
@@ -47,6 +46,16 @@ export interface PlannedCopy {
   waits?: boolean;
   /** What keeps it from being copied: references that have no counterpart. */
   missing?: readonly Reference[];
+}
+
+/** A copy whose original is gone. */
+export interface Orphan {
+  readonly copy: Item;
+  readonly action: "remove" | "keep";
+  readonly settling?: readonly string[];
+  /** That it is kept is not noted yet. */
+  readonly isNew?: boolean;
+  readonly why: string;
 }
 
 export interface Plan {

@@ -4,7 +4,7 @@ import { jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
 import { alreadyExists, doesNotExist, invalidParameter } from "./http/errors.js";
 import { pageOf } from "./http/page-token.js";
-import type { Service } from "./registry.js";
+import type { Service } from "./service.js";
 import { isObject, objectField, queryInteger, requiredString } from "./http/request-fields.js";
 import type { Workspace } from "./workspace.js";
 

@@ -1,4 +1,3 @@
-import type { Hono } from "hono";
 import { clusterPolicies } from "./cluster-policies/cluster-policies.js";
 import { clusters } from "./clusters/clusters.js";
 import { commandExecution } from "./commands/command-execution.js";
@@ -12,19 +11,13 @@ import { notificationDestinations } from "./notification-destinations.js";
 import { permissions } from "./permissions/permissions.js";
 import { jobRuns } from "./runs/runs.js";
 import { secrets } from "./secrets/secrets.js";
+import type { Service } from "./service.js";
 import { sqlWarehouses } from "./sql-warehouses.js";
 import { dbfs } from "./storage/dbfs.js";
 import { volumeFiles } from "./storage/volume-files.js";
 import { unityCatalog } from "./unity-catalog.js";
 import { workspaceFiles } from "./workspace-objects/workspace-files.js";
 import { workspaceObjects } from "./workspace-objects/workspace-objects.js";
-import type { Workspace } from "./workspace.js";
-
-/** One emulated API family: its routes, over one workspace. */
-export interface Service {
-  readonly name: string;
-  mount(app: Hono, workspace: Workspace): void;
-}
 
 /** Every emulated service; a route that none of them mounts answers 501. */
 export const services: readonly Service[] = [

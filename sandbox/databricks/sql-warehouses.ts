@@ -7,7 +7,7 @@ import { doesNotExist, invalidParameter } from "./http/errors.js";
 import { pageOf } from "./http/page-token.js";
 import { grantCreator, revokeAll } from "./permissions/row.js";
 import { permissionTypes } from "./permissions/types.js";
-import type { Service } from "./registry.js";
+import type { Service } from "./service.js";
 import { queryInteger, requiredString } from "./http/request-fields.js";
 import type { Workspace } from "./workspace.js";
 

@@ -4,7 +4,7 @@ import { ApiError, jsonBody, reply } from "../http/app.js";
 import type { JsonObject } from "../http/json.js";
 import { callerOf } from "./identity/caller.js";
 import { invalidParameter } from "./http/errors.js";
-import type { Service } from "./registry.js";
+import type { Service } from "./service.js";
 import { requiredString } from "./http/request-fields.js";
 import type { Workspace } from "./workspace.js";
 

@@ -1,5 +1,4 @@
 import type { Json, JsonObject } from "../http/json.js";
-import type { WorkspaceOptions } from "./workspace.js";
 
 /** Why a launch fails: the `code` of the termination reason that a cluster ends with. */
 export const launchFailures = [
@@ -61,7 +60,12 @@ export function workspaceControls({ clusterStartMs, clusterStopMs }: ControlDefa
   };
 }
 
-type ControlDefaults = Pick<WorkspaceOptions, "clusterStartMs" | "clusterStopMs">;
+/** What a workspace begins with. */
+export interface ControlDefaults {
+  /** How long a cluster takes from PENDING to RUNNING and from TERMINATING to TERMINATED, in ms of the clock. */
+  readonly clusterStartMs?: number;
+  readonly clusterStopMs?: number;
+}
 
 /** What is wrong with such changes; undefined when they can be made. */
 export function mistakeInControls(changes: JsonObject): string | undefined {

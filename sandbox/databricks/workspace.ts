@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.js";
-import { workspaceControls, type WorkspaceControls } from "./workspace-controls.js";
+import { type ControlDefaults, workspaceControls, type WorkspaceControls } from "./workspace-controls.js";
 import type { KeyVaults } from "./secrets/key-vaults.js";
 import { OpenStorageAccounts, type StorageAccounts } from "./storage/storage-accounts.js";
 
-export interface WorkspaceOptions {
+export interface WorkspaceOptions extends ControlDefaults {
   /** Workspace id, sent as `X-Databricks-Org-Id` with every answer. */
   readonly id: string;
   readonly name: string;
@@ -15,9 +15,6 @@ export interface WorkspaceOptions {
   readonly token: string;
   /** A token of a user who is no administrator; without it that user is not there. */
   readonly userToken?: string;
-  /** How long a cluster takes from PENDING to RUNNING and from TERMINATING to TERMINATED, in ms of the clock. */
-  readonly clusterStartMs?: number;
-  readonly clusterStopMs?: number;
   /** Whom the administrator's token belongs to; `admin@example.com` by default. */
   readonly adminUserName?: string;
   /** The storage that mounts reach; without it every account exists and takes any credential. */

@@ -8,7 +8,7 @@ import { pageOf } from "../http/page-token.js";
 import { revokeAll } from "../permissions/row.js";
 import { policyFamilies } from "./families.js";
 import { effectiveDefinition, policyTable, type ClusterPolicyRow } from "./row.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { isObject, optionalString, queryInteger, requiredString } from "../http/request-fields.js";
 import type { Workspace } from "../workspace.js";
 

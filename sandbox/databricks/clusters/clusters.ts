@@ -22,7 +22,7 @@ import { addLibraries, libraryTable } from "../libraries/row.js";
 import { NodeTypes } from "./node-types.js";
 import { grantCreator, revokeAll } from "../permissions/row.js";
 import { findPrincipal } from "../identity/principal-row.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { objectField, requiredString } from "../http/request-fields.js";
 import { sparkVersions } from "./spark-versions.js";
 import type { Workspace } from "../workspace.js";

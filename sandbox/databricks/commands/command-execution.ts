@@ -5,7 +5,7 @@ import { callerOf } from "../identity/caller.js";
 import { type ClusterRow, clusterTable, workOn } from "../clusters/row.js";
 import { dbutilsCalls } from "./dbutils.js";
 import { type CommandResults, Interpreter } from "./interpreter.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { scalaResults } from "./scala-mounts.js";
 import { optionalString, requiredString } from "../http/request-fields.js";
 import type { Workspace } from "../workspace.js";

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from "../../http/json.js";
 import { callerOf } from "./caller.js";
 import { addPrincipal, deletedPrincipals, findPrincipal, principalTable, type PrincipalKind } from "./principal-row.js";
 import { revokePrincipal } from "../permissions/row.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { isObject } from "../http/request-fields.js";
 import { ScimError } from "./scim-error.js";
 import { applyScimPatch } from "./scim-patch.js";

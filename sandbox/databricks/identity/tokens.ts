@@ -3,7 +3,7 @@ import { jsonBody, reply } from "../../http/app.js";
 import type { JsonObject } from "../../http/json.js";
 import { callerOf } from "./caller.js";
 import { doesNotExist, invalidParameter } from "../http/errors.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { optionalString, requiredString } from "../http/request-fields.js";
 
 interface TokenRow {

@@ -9,7 +9,7 @@ import { doesNotExist, invalidParameter } from "../http/errors.js";
 import { deletedPools, poolTable, type InstancePoolRow } from "./row.js";
 import { NodeTypes } from "../clusters/node-types.js";
 import { grantCreator, revokeAll } from "../permissions/row.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { isObject, objectField, requiredString } from "../http/request-fields.js";
 import type { Workspace } from "../workspace.js";
 

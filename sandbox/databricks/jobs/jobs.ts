@@ -11,7 +11,7 @@ import { jobDetails, listJobs } from "./view.js";
 import { grantCreator, grantsOn, revokeAll } from "../permissions/row.js";
 import { permissionTypes } from "../permissions/types.js";
 import { grantFrom, mergedGrants, storeGrants } from "../permissions/permissions.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { idKey, objectField, objectList } from "../http/request-fields.js";
 import type { Workspace } from "../workspace.js";
 

@@ -7,7 +7,7 @@ import { clusterTable, isPurged } from "../clusters/row.js";
 import { clusterOf } from "../clusters/clusters.js";
 import { invalidParameter } from "../http/errors.js";
 import { addLibraries, libraryTable, sameLibrary } from "./row.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { objectList, requiredString } from "../http/request-fields.js";
 import type { Workspace } from "../workspace.js";
 

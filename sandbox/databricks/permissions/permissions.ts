@@ -5,7 +5,7 @@ import { doesNotExist, invalidParameter } from "../http/errors.js";
 import { grantsOn, setGrants, type Grant } from "./row.js";
 import { permissionTypes, type InheritedGrant, type PermissionType } from "./types.js";
 import { findGroup, findServicePrincipal, findUser } from "../identity/principal-row.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { objectList } from "../http/request-fields.js";
 import type { Workspace } from "../workspace.js";
 

@@ -8,7 +8,7 @@ import { isSingleTask, refuseSingleTask, toManyTasks } from "../jobs/format.js";
 import { checkSettings } from "../jobs/settings.js";
 import { jobOf } from "../jobs/jobs.js";
 import { pageOf } from "../http/page-token.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { idKey, objectField, optionalString, queryFlag, queryInteger, stringList } from "../http/request-fields.js";
 import { repairRun } from "./repair.js";
 import { cancelRun, rearmRuns, runOf, startJobRun, startSubmittedRun } from "./lifecycle.js";

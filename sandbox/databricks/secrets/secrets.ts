@@ -4,7 +4,7 @@ import type { JsonObject } from "../../http/json.js";
 import { hasAccessLists, subjectOf } from "../permissions/access-control.js";
 import { callerOf } from "../identity/caller.js";
 import { alreadyExists, doesNotExist, invalidParameter } from "../http/errors.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { isObject, optionalString, requiredString } from "../http/request-fields.js";
 import type { Workspace } from "../workspace.js";
 

@@ -1,7 +1,7 @@
 import { ApiError, jsonBody, reply } from "../../http/app.js";
 import type { JsonObject } from "../../http/json.js";
 import { type DbfsEntry, DbfsFiles, dbfsPath } from "./dbfs-files.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 
 const MIB = 2 ** 20;
 /** A handle that nothing is added to for so long is gone. https://docs.databricks.com/api/workspace/dbfs/create */

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { ApiError, reply } from "../../http/app.js";
 import { isWithin, nameOf, NotAFolderError, PathTree, type PathNode } from "./path-tree.js";
 import { pageOf } from "../http/page-token.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { queryInteger } from "../http/request-fields.js";
 import type { StoredFile } from "./storage-accounts.js";
 import { noSecurable, securables } from "../unity-catalog.js";

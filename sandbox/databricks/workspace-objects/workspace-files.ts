@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { ApiError, reply } from "../../http/app.js";
 import { callerOf } from "../identity/caller.js";
 import { asSource } from "./notebook-formats.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { importByContent } from "./workspace-objects.js";
 import { WorkspaceAccess } from "./permissions.js";
 import { noSuchPath, workspacePath, WorkspaceTree } from "./tree.js";

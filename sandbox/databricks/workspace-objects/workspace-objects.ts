@@ -5,7 +5,7 @@ import { callerOf } from "../identity/caller.js";
 import { invalidParameter } from "../http/errors.js";
 import * as formats from "./notebook-formats.js";
 import { isWithin, join, nameOf, parentOf, type PathNode } from "../storage/path-tree.js";
-import type { Service } from "../registry.js";
+import type { Service } from "../service.js";
 import { optionalString } from "../http/request-fields.js";
 import { noSuchPath, typeOf, workspacePath, type WorkspaceObject, WorkspaceTree } from "./tree.js";
 import { WorkspaceAccess } from "./permissions.js";
