@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 
 /** An Ed25519 key pair, each part in base64 of DER: PKCS #8 and SPKI. */
 export interface KeyPair {
@@ -17,11 +17,11 @@ export function newKeyPair(): KeyPair {
 }
 
 export function publicKeyOf(privateKey: string): string {
-  return createPublicKey(privateKeyObject(privateKey)).export({ type: "spki", format: "der" }).toString("base64");
+  return parsed(privateKey).publicKey;
 }
 
 export function signText(text: string, privateKey: string): string {
-  return sign(null, Buffer.from(text), privateKeyObject(privateKey)).toString("base64");
+  return sign(null, Buffer.from(text), parsed(privateKey).key).toString("base64");
 }
 
 export function isSignedBy(text: string, signature: string, publicKey: string): boolean {
@@ -29,6 +29,15 @@ export function isSignedBy(text: string, signature: string, publicKey: string): 
   return verify(null, Buffer.from(text), key, Buffer.from(signature, "base64"));
 }
 
-function privateKeyObject(privateKey: string) {
-  return createPrivateKey({ key: Buffer.from(privateKey, "base64"), type: "pkcs8", format: "der" });
+/** A process signs with one key or two, and to parse one takes a millisecond. */
+const known = new Map<string, { readonly key: KeyObject; readonly publicKey: string }>();
+
+function parsed(privateKey: string): { readonly key: KeyObject; readonly publicKey: string } {
+  let found = known.get(privateKey);
+  if (!found) {
+    const key = createPrivateKey({ key: Buffer.from(privateKey, "base64"), type: "pkcs8", format: "der" });
+    found = { key, publicKey: createPublicKey(key).export({ type: "spki", format: "der" }).toString("base64") };
+    known.set(privateKey, found);
+  }
+  return found;
 }

@@ -69,6 +69,29 @@ test("an exception is an error result with a summary and a traceback", async () 
   expect(results.cause).toMatch(/ZeroDivisionError: division by zero$/);
 });
 
+test("a context sees nothing of one that was destroyed before", async () => {
+  const first = await newContext();
+  const leave = [
+    "import os, sys, types, tempfile",
+    "left = 1",
+    "sys.modules['mine'] = types.ModuleType('mine')",
+    "os.environ['LEFT'] = 'yes'",
+    "sys.path.append('/left')",
+    "open('/tmp/left.txt', 'w').write('left')",
+    "os.makedirs('/tmp/deep/er')",
+  ].join("\n");
+  expect((await run(first, leave)).resultType).toBe("text");
+  await at.post("/api/1.2/contexts/destroy", { clusterId, contextId: first });
+  const look = [
+    "import os, sys",
+    "print(['left' in globals(), hasattr(sys.modules['__main__'], 'left'), 'mine' in sys.modules, 'LEFT' in os.environ, '/left' in sys.path, os.listdir('/tmp')])",
+  ].join("\n");
+  const second = await newContext();
+  expect((await run(second, look)).data).toBe("[False, False, False, False, False, []]");
+  expect((await run(second, "1")).data).toBe("Out[2]: 1");
+  expect((await run(second, "dbutils.fs.mounts() is not None")).data).toBe("Out[3]: True");
+});
+
 test("commands of one context run in turn, and a cancelled one leaves the variables", async () => {
   const context = await newContext();
   await run(context, "import time\nkept = 7");

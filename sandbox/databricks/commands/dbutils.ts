@@ -2,7 +2,7 @@ import { ApiError } from "../../http/app.js";
 import { parseJson, stringifyJson, type Json, type JsonObject } from "../../http/json.js";
 import { clusterTable } from "../clusters/row.js";
 import { DbfsDisabledError, DbfsFiles, dbfsPath, type DbfsEntry } from "../storage/dbfs-files.js";
-import type { HostCall } from "./interpreter.js";
+import type { HostCall } from "./python-worker.js";
 import { JavaException, Mounts } from "../storage/mounts.js";
 import { join, nameOf } from "../storage/path-tree.js";
 import { mayUseScope, secretScopes, secretsIn, type SecretRow } from "../secrets/secrets.js";

@@ -50,6 +50,10 @@ def _call(name, **arguments):
     raise ExecutionError(f"An error occurred while calling o416.{method}.\n: {text}")
 
 
+def forget_secrets():
+    _secrets_read.clear()
+
+
 def redact(text):
     """Every secret that the notebook has read is shown as [REDACTED]."""
     for value in sorted(_secrets_read, key=len, reverse=True):

@@ -82,5 +82,8 @@ function run(code) {
   }
 }
 
-parentPort?.on("message", ({ id, code }) => parentPort?.postMessage({ id, results: run(code) }));
+parentPort?.on("message", ({ id, code }) => {
+  if (code === undefined) notebook.reset({ call }, sleep);
+  parentPort?.postMessage({ id, results: code === undefined ? "reset" : run(code) });
+});
 parentPort?.postMessage("ready");

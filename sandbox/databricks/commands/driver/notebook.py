@@ -5,23 +5,59 @@ https://docs.databricks.com/api/workspace/commandexecution/commandstatus
 
 import ast
 import contextlib
+import gc
 import html
 import io
 import json
 import linecache
+import os
+import shutil
 import sys
 import traceback
 
 import databricks_utilities
 import inline_threads
 
-_globals = {"__name__": "__main__", "__builtins__": __builtins__}
+_first_globals = {"__name__": "__main__", "__builtins__": __builtins__}
+_globals = dict(_first_globals)
+_before = None
 _count = 0
 _table = None
 
 
 def start(host, sleep):
     """Called once the interpreter has its way out to the workspace."""
+    global _before
+    _before = set(sys.modules), set(sys.modules["__main__"].__dict__), dict(os.environ), list(sys.path), os.getcwd()
+    _begin(host, sleep)
+
+
+def reset(host, sleep):
+    """Begins a new context: of what the one before had, nothing is seen but what it did to the library's own modules."""
+    global _count, _table
+    modules, names, environment, path, folder = _before
+    _count, _table = 0, None
+    _globals.clear()
+    _globals.update(_first_globals)
+    main = sys.modules["__main__"].__dict__
+    for name in set(main) - names:
+        del main[name]
+    for name in set(sys.modules) - modules:
+        del sys.modules[name]
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path[:] = path
+    os.chdir(folder)
+    for scratch in ("/tmp", folder):
+        for entry in os.scandir(scratch):
+            shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.remove(entry.path)
+    linecache.clearcache()
+    databricks_utilities.forget_secrets()
+    gc.collect()
+    _begin(host, sleep)
+
+
+def _begin(host, sleep):
     inline_threads.use_sleep(lambda seconds: sleep(seconds * 1000))
     inline_threads.install()
     databricks_utilities.connect(host)
