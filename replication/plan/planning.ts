@@ -12,6 +12,7 @@ const plannings = new WeakMap<Run, Planning>();
 /** The plans of one run. Each is made once, and made anew after its kind was written. */
 export class Planning implements Plans {
   readonly #made = new Map<string, CopyIds>();
+  readonly #ofPlans = new WeakMap<Plan, CopyIds>();
 
   private constructor(private readonly run: Run) {}
 
@@ -37,7 +38,10 @@ export class Planning implements Plans {
     if (made) return made;
     if (isExcluded(this.run.settings, kindNamed(kind))) return this.#lastKnownIds(kind);
     try {
-      return copyIdsOf((await this.of(kind)).copies);
+      const plan = await this.of(kind);
+      const ids = this.#ofPlans.get(plan) ?? copyIdsOf(plan.copies);
+      this.#ofPlans.set(plan, ids);
+      return ids;
     } catch (error) {
       const known = await this.#lastKnownIds(kind);
       this.run.standIn(kind, messageOf(error));
