@@ -105,7 +105,7 @@ export async function judgeOrphans(
       );
     if (kind.identity.by === "path" && !(await isAsWritten(kind, copy, copy.origin, notes, run)))
       return keep("gone from the source, but its copy was edited on the standby; it is kept");
-    const user = (await kind.stillUsed?.(copy, run)) ?? (await userOf(kind, copy, run));
+    const user = (await kind.stillUsed?.(copy, run)) ?? (await usersOf(kind, run)).get(copy.id);
     if (user !== undefined) return keep(`gone from the source, but ${user}; the next run removes it once that is over`);
     return { copy, action: "remove", why: "gone from the source" };
   });
@@ -122,19 +122,20 @@ export async function isAsWritten(kind: Kind, copy: Item, origin: Origin, notes:
   return notes.recordOf(origin, copy.id, copy.name, shows)?.actual === shows;
 }
 
-/** Who on the target still refers to a copy that is to be removed: kinds that come after this one are written after it. */
-async function userOf(kind: Kind, copy: Item, run: Run): Promise<string | undefined> {
-  const users = kinds.filter((other) => other !== kind && other.references?.some((each) => each.kind === kind.name));
-  for (const other of users) {
-    if (isExcluded(run.settings, other)) continue;
-    const items = await run.items("target", other.name);
-    const user = items.find(
-      ({ definition }) =>
-        definition && referencesOf(other, definition).some((each) => each.kind === kind.name && each.id === copy.id),
-    );
-    if (user) return `the ${other.singular} ${quoted(user.name)} on the standby still uses it`;
-  }
-  return undefined;
+/** Who on the target still refers to copies of a kind, by their ids: kinds that come after this one are written after it. */
+function usersOf(kind: Kind, run: Run): Promise<ReadonlyMap<string, string>> {
+  return run.once(`users of ${kind.name}`, async () => {
+    const users = new Map<string, string>();
+    for (const other of kinds) {
+      const refers = other !== kind && other.references?.some((each) => each.kind === kind.name);
+      if (!refers || isExcluded(run.settings, other)) continue;
+      for (const { name, definition } of await run.items("target", other.name))
+        for (const { kind: to, id } of definition ? referencesOf(other, definition) : [])
+          if (to === kind.name && !users.has(id))
+            users.set(id, `the ${other.singular} ${quoted(name)} on the standby still uses it`);
+    }
+    return users;
+  });
 }
 
 /** A source that shows nothing where there was something is taken for a fault, not for a deletion. */
