@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { countCall } from "./call-count.js";
 import type { Credentials } from "./sign-in.js";
@@ -69,6 +70,17 @@ export class WorkspaceClient {
 
   async post(path: string, body: JsonObject, options: RequestOptions = {}): Promise<JsonObject> {
     return this.#sendJson("POST", path, body, options.idempotent ?? false);
+  }
+
+  /** Sends fields and a file as a form does: what JSON would carry as text that is a third longer, and to a limit. */
+  async postForm(path: string, fields: Readonly<Record<string, string>>, content: Uint8Array): Promise<void> {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    form.set("content", new Blob([new Uint8Array(content)]), "content");
+    const encoded = new Response(form);
+    const [contentType, bytes] = [encoded.headers.get("content-type")!, new Uint8Array(await encoded.arrayBuffer())];
+    const body = (): Body => Readable.from([bytes]);
+    await this.#send({ method: "POST", path, body, contentType, idempotent: true }, drained(`POST ${path}`));
   }
 
   /** Replaces: doing it twice is as good as once. */

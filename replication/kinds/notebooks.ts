@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { collect } from "../values/collect.js";
 import { isObject, type JsonObject } from "../values/json.js";
-import { type Copy, type Inventory, type Item, type Kind, NeedsPerson, type Side } from "./kind.js";
+import type { Copy, Inventory, Item, Kind, Side } from "./kind.js";
 import { whyNoHome } from "./tree/home.js";
 import { adviceOn, mentionsIn } from "./tree/mentions.js";
 import { languageOf, notebookItem, treeFor } from "./tree/tree.js";
@@ -9,8 +9,8 @@ import { languageOf, notebookItem, treeFor } from "./tree/tree.js";
 /** Most bytes of contents together that are kept from the reading to the writing. */
 const mostKept = 32 * 1024 * 1024;
 
-/** An import carries 10 MB, as text that is a third longer. https://docs.databricks.com/api/azure/workspace/workspace/import */
-const mostImported = 7.5 * 1024 * 1024;
+/** As JSON an import carries 10 MB of text, a third longer than what it stands for. Beyond that it comes as a form. */
+const mostAsJson = 7 * 1024 * 1024;
 
 /** What passed through one run: contents between reading and writing, and what was written. */
 interface Passed {
@@ -102,19 +102,17 @@ async function write({ client }: Side, { source, definition }: Copy, run: Invent
   const content = take(run, source.id) ?? (await read(run.source!, source)).content;
   if (createHash("sha256").update(content).digest("hex") !== definition.sha256)
     throw new Error("changed on the source while it was copied; the next run copies it");
-  if (content.length > mostImported)
-    throw new NeedsPerson(
-      `its ${content.length} bytes are more than an import takes: copy it by hand, or leave it out (select)`,
-    );
-  const { language, format } = definition;
-  const request = {
+  const fields = {
     path: source.id,
-    format: format!,
-    ...(format === "SOURCE" ? { language: language! } : {}),
-    content: content.toString("base64"),
-    overwrite: true,
+    format: String(definition.format),
+    ...(definition.format === "SOURCE" ? { language: String(definition.language) } : {}),
   };
-  await client.post("/api/2.0/workspace/import", request, { idempotent: true });
+  const route = "/api/2.0/workspace/import";
+  if (content.length > mostAsJson) await client.postForm(route, { ...fields, overwrite: "true" }, content);
+  else {
+    const request = { ...fields, overwrite: true, content: content.toString("base64") };
+    await client.post(route, request, { idempotent: true });
+  }
   passedIn(run).written.set(source.id, definition);
   return source.id;
 }

@@ -76,17 +76,46 @@ describe("notebooks", () => {
     expect(await textAt(pair.secondary, "/Shared/2")).toContain("print(22)");
   });
 
-  it("as large as an import takes are copied; in the home of a user who is not there they are a person's", async () => {
+  it("in the home of a user who is not there are a person's", async () => {
     const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
     await pair.primary.post("/api/2.0/preview/scim/v2/Users", { schemas, userName: "gone@example.com" });
     await put(pair.primary, "/Users/gone@example.com/deep/mine", "print(1)");
-    await put(pair.primary, "/Shared/large", `x = "${"a".repeat(7.4 * 1024 * 1024)}"`);
     const { lines } = await copyAll();
     expect(lines.get("/Users/gone@example.com/deep/mine")).toMatchObject({
       outcome: "needs-a-person",
       why: expect.stringContaining("the standby has no user gone@example.com") as string,
     });
-    expect(lines.get("/Shared/large")?.outcome).toBe("created");
+  });
+
+  it("are copied up to what the service takes of each format", async () => {
+    const importForm = async (path: string, format: string, content: string): Promise<void> => {
+      const form = new FormData();
+      for (const [name, value] of Object.entries({ path, format, language: "PYTHON" })) form.set(name, value);
+      form.set("content", new Blob([content]), "content");
+      const { host } = pair.primary.endpoint;
+      const headers = { authorization: `Bearer ${pair.primary.server.workspace.options.token}` };
+      const { status } = await fetch(`${host}/api/2.0/workspace/import`, { method: "POST", headers, body: form });
+      expect(status).toBe(200);
+    };
+    const plot = "a".repeat(14 * 1024 * 1024);
+    const output = { name: "stdout", output_type: "stream", text: [plot] };
+    const cell = { cell_type: "code", execution_count: 1, metadata: {}, source: ["1"], outputs: [output] };
+    const notebook = { cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 0 };
+    await importForm("/Shared/plots", "JUPYTER", JSON.stringify(notebook));
+    await importForm("/Shared/long", "SOURCE", `x = "${"a".repeat(9 * 1024 * 1024)}"`);
+    const { lines } = await copyAll();
+    for (const path of ["/Shared/plots", "/Shared/long"]) {
+      expect(lines.get(path)).toMatchObject({ outcome: "created" });
+      const query = `path=${path}&direct_download=true&format=${path === "/Shared/plots" ? "JUPYTER" : "SOURCE"}`;
+      const [from, to] = await Promise.all(
+        [pair.primary, pair.secondary].map(async ({ endpoint, server }) => {
+          const headers = { authorization: `Bearer ${server.workspace.options.token}` };
+          return (await fetch(`${endpoint.host}/api/2.0/workspace/export?${query}`, { headers })).text();
+        }),
+      );
+      expect(from === to && to!.length > 9e6).toBe(true);
+    }
+    expect((await copyAll()).changed).toBe(false);
   });
 
   it("leave alone what somebody else has put in their place", async () => {

@@ -18,6 +18,8 @@ describe("a refusal that no retry mends is a person's, with what to do", () => {
     ],
     [refused(400, "FEATURE_DISABLED", "Elastic disk is not available"), /turn this feature on/],
     [refused(400, "DIRECTORY_PROTECTED", "Folder Users is protected"), /add the user whose home folder/],
+    [refused(400, "DIRECTORY_NOT_EMPTY", "Folder (/a) is not empty"), /take out of it what is no copy/],
+    [refused(400, "MAX_NOTEBOOK_SIZE_EXCEEDED", "exceeded max size (10485760 bytes)"), /copy it by hand/],
     [
       refused(400, "INVALID_PARAMETER_VALUE", "Cluster validation error: Validation failed for num_workers, must be …"),
       /change the policy on the standby.*idMappings\.cluster-policies/,
