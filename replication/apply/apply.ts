@@ -396,7 +396,12 @@ class Application {
     if (written.length === 0) return;
     const ids = written.flatMap(({ source }) => this.#ids.get(source.id) ?? []);
     for (const id of ids) this.context.noteWritten(this.#kind.name, id);
-    const { items, failure = "the standby does not list it" } = await showAgain(this.#kind, this.target, this.context);
+    const { items, failure = "the standby does not list it" } = await showAgain(
+      this.#kind,
+      this.target,
+      this.context,
+      ids,
+    );
     const shown = new Map(items.map((item) => [item.id, item]));
     await forAll(written, async (copy) => {
       const desired = this.#written.get(copy.source.origin)!;

@@ -1,9 +1,11 @@
 import type { Run } from "../inventory/run.js";
 import type { Defined, Item, Kind, Side } from "../kinds/kind.js";
+import { orGone } from "../kinds/or-gone.js";
 import { editsOfUnseen, visible } from "../plan/compare.js";
 import type { PlannedCopy } from "../plan/planned.js";
 import { describeChanges } from "../values/changes.js";
 import { sameJson } from "../values/fingerprint.js";
+import { mapAll } from "../values/for-all.js";
 import type { JsonObject } from "../values/json.js";
 import { messageOf } from "../values/redact.js";
 
@@ -13,10 +15,15 @@ export interface ShownAgain {
   readonly failure?: string;
 }
 
-/** Lists the target once more. */
-export async function showAgain(kind: Kind, target: Side, run: Run): Promise<ShownAgain> {
+/** Up to so many written objects are asked for one by one, where a listing is dear. */
+const mostAskedEach = 100;
+
+/** Lists the target once more, or asks for the few that were written where a listing takes long. */
+export async function showAgain(kind: Kind, target: Side, run: Run, written: readonly string[]): Promise<ShownAgain> {
   try {
-    return { items: await kind.list(target, run) };
+    if (!kind.get || !kind.define || written.length > mostAskedEach) return { items: await kind.list(target, run) };
+    const items = await mapAll(written, (id) => orGone(() => kind.get!(target, id)));
+    return { items: items.filter((item) => item !== undefined) };
   } catch (error) {
     return { items: [], failure: `the standby cannot be listed (${messageOf(error)})` };
   }
