@@ -10,7 +10,7 @@ interface Series {
 /** Objects, and what was measured of them. */
 type Point = readonly [x: number, y: number];
 
-const [width, height, margin] = [440, 300, { left: 52, right: 14, top: 30, bottom: 40 }] as const;
+const [width, height, margin] = [440, 300, { left: 52, right: 30, top: 30, bottom: 40 }] as const;
 const colours = ["#1b6ca8", "#c2571a", "#3a7d44", "#7a4fa3"] as const;
 
 /** Time under limits and memory over the number of objects, both on logarithmic scales: what is linear is a line of slope one. */
