@@ -1,10 +1,15 @@
+import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findFaults } from "../../quick-start/proof.js";
 import { kinds, type LedgerLine } from "../../replication/index.js";
 import { planted, settings, sourceEstate, standbyEstate } from "./estate.js";
 import { type Fields, Stage } from "./stage.js";
+
+const dr = fileURLToPath(new URL("../../bin/dr.mjs", import.meta.url));
 
 let stage: Stage;
 
@@ -59,6 +64,25 @@ describe("a standby, followed through its days", { timeout: 120_000 }, () => {
     expect([...(await stage.at("secondary").jobs()).keys()].sort()).toEqual(
       [...(await stage.at("primary").jobs()).keys(), "their own"].sort(),
     );
+  });
+
+  it("tells in a screenful what is there and how old that is, and the ids of all copies by command", async () => {
+    const { stdout } = await stage.succeed("stack", "output", "--stack", "secondary", "--json");
+    expect(stdout.split("\n").length).toBeLessThan(150);
+    expect(stdout).not.toContain("copyId");
+    const ages = [...stdout.matchAll(/"(\d{4}-\d\d-\d\dT[\d:.]+Z)"/g)].map(([, at]) => Date.parse(at!));
+    expect(ages.length).toBeGreaterThanOrEqual(kinds.length);
+    expect(Math.min(...ages)).toBeGreaterThan(Date.now() - 3_600_000);
+
+    const idMap = (...args: string[]) =>
+      promisify(execFile)(process.execPath, [dr, "id-map", ...args], { cwd: stage.project.path });
+    const maps = JSON.parse((await idMap("--json")).stdout) as Record<string, Record<string, string>>;
+    const ids = async (at: "primary" | "secondary"): Promise<Map<string, string>> =>
+      new Map([...(await stage.at(at).clusters())].map(([name, { cluster_id }]) => [name, String(cluster_id)]));
+    const [from, to] = [await ids("primary"), await ids("secondary")];
+    for (const [name, id] of from) expect(maps.clusters?.[id]).toBe(to.get(name));
+    expect((await idMap("clusters")).stdout).toContain(from.get("etl"));
+    await expect(idMap("nonsense")).rejects.toThrow(/no copies of a kind "nonsense"; it has/);
   });
 
   it("a second up writes nothing on either side and reports no change, whichever version wrote the state", async () => {
