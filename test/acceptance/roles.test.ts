@@ -35,6 +35,11 @@ describe("a standby whose primary is lost", { timeout: 120_000 }, () => {
     expect(output).toMatch(/cannot be listed on primary \(http:.*gave no answer/);
     expect(output).not.toMatch(/\n\s+at /);
     expect(stage.writesAt("secondary")).toEqual([]);
+    // The outputs are of this run, and are there.
+    expect(output).not.toMatch(/^\s*- (ledger|storage|workspace)\b/m);
+    const { stdout } = await stage.succeed("stack", "output", "ledger", "--stack", "secondary", "--json");
+    const { attention } = JSON.parse(stdout) as { attention: string[] };
+    expect(attention.join("\n")).toMatch(/cannot be listed on primary/);
   });
 
   it("goes to work as the active side without a call to the lost one, each trigger as it was", async () => {
