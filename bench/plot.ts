@@ -3,7 +3,6 @@ import type { Row } from "./result-table.js";
 /** A line of the plot: what is measured, in which rows, in which column of the table. */
 interface Series {
   readonly name: string;
-  readonly colour: string;
   readonly points: readonly Point[];
 }
 
@@ -11,19 +10,20 @@ interface Series {
 type Point = readonly [x: number, y: number];
 
 const [width, height, margin] = [440, 300, { left: 52, right: 30, top: 30, bottom: 40 }] as const;
-const colours = ["#1b6ca8", "#c2571a", "#3a7d44", "#7a4fa3"] as const;
+const colours = ["#1b6ca8", "#c2571a", "#3a7d44"] as const;
 
 /** Time under limits and memory over the number of objects, both on logarithmic scales: what is linear is a line of slope one. */
 export function plotOf(rows: readonly Row[]): string {
   const limited = rows.filter(([, condition]) => condition !== "bare");
-  const seconds = ["first copy", "up, no change", "up, ten edits"].map((what) => ({
-    name: what,
-    ...pointsOf(limited, what, 3),
-  }));
+  const series = (name: string, what: string, column: number): Series => ({
+    name,
+    points: pointsOf(limited, what, column),
+  });
+  const seconds = ["first copy", "up, no change", "up, ten edits"].map((what) => series(what, what, 3));
   const memory = [
-    { name: "provider, first copy", ...pointsOf(limited, "first copy", 8) },
-    { name: "provider, no change", ...pointsOf(limited, "up, no change", 8) },
-    { name: "program", ...pointsOf(limited, "up, no change", 9) },
+    series("provider, first copy", "first copy", 8),
+    series("provider, no change", "up, no change", 8),
+    series("program", "up, no change", 9),
   ];
   const panels = [panel("seconds, 30 ms and limits", seconds), panel("MiB at most, 30 ms and limits", memory)];
   const placed = panels.map((each, index) => `<g transform="translate(${index * width} 0)">${each}</g>`).join("\n");
@@ -34,13 +34,13 @@ ${placed}
 `;
 }
 
-function pointsOf(rows: readonly Row[], what: string, column: number): { readonly points: readonly Point[] } {
+function pointsOf(rows: readonly Row[], what: string, column: number): readonly Point[] {
   const number = (text = ""): number => Number(text.replaceAll(",", ""));
   const points = rows.filter((row) => row[2] === what).map((row): Point => [number(row[0]), number(row[column])]);
-  return { points: points.filter(([, y]) => y > 0) };
+  return points.filter(([, y]) => y > 0);
 }
 
-function panel(title: string, lines: readonly Omit<Series, "colour">[]): string {
+function panel(title: string, lines: readonly Series[]): string {
   const all = lines.flatMap(({ points }) => points);
   const x = scale(
     all.map(([each]) => each),

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { collect } from "../values/collect.js";
 import { isObject, type JsonObject } from "../values/json.js";
 import type { Copy, Inventory, Item, Kind, Side } from "./kind.js";
-import { whyNoHome } from "./tree/home.js";
+import { inTree } from "./tree/in-tree.js";
 import { adviceOn, mentionsIn } from "./tree/mentions.js";
-import { languageOf, notebookItem, treeFor } from "./tree/tree.js";
+import { languageOf, notebookItem } from "./tree/tree.js";
 
 /** Most bytes of contents together that are kept from the reading to the writing. */
 const mostKept = 32 * 1024 * 1024;
@@ -14,7 +14,7 @@ const mostAsJson = 7 * 1024 * 1024;
 
 /** What passed through one run: contents between reading and writing, and what was written. */
 interface Passed {
-  readonly contents: Map<string, Buffer>;
+  readonly contents: Map<string, Read>;
   readonly written: Map<string, JsonObject>;
   bytes: number;
 }
@@ -23,6 +23,7 @@ const passed = new WeakMap<Inventory, Passed>();
 
 /** Notebooks of the workspace's tree, in the format that each has: Jupyter ones keep their outputs. */
 export const notebooks: Kind = {
+  ...inTree("notebooks", notebookItem),
   name: "notebooks",
   singular: "notebook",
   after: ["folders"],
@@ -34,23 +35,17 @@ export const notebooks: Kind = {
   summary: ({ language, format, sha256 }) =>
     `${String(language)}, ${String(format)}, SHA-256 ${String(sha256).slice(0, 12)}…`,
 
-  list: (side, run) => treeFor("notebooks", side, run),
-
   async define(side, item, run) {
     const isSource = side === run.source;
     const { written } = passedIn(run);
     const known = isSource ? undefined : written.get(item.id);
     if (known) return known;
-    const { definition, content } = await read(side, item);
+    const asRead = await read(side, item);
+    const { definition, content } = asRead;
     if (!isSource) return definition;
-    keep(run, item.id, content);
+    keep(run, item.id, asRead);
     const mentions = mentionsIn(content, definition.format);
     return { ...definition, ...(mentions ? { mentions } : {}) };
-  },
-
-  async prepare({ id, definition }, { run }) {
-    const obstacle = await whyNoHome(id, run);
-    return { definition, ...(obstacle === undefined ? {} : { obstacle }) };
   },
 
   async advise({ mentions }, item, run) {
@@ -62,23 +57,17 @@ export const notebooks: Kind = {
   async update(target, _id, copy, _actual, run) {
     await write(target, copy, run);
   },
-
-  async get({ client }, id) {
-    return notebookItem(id, await client.get("/api/2.0/workspace/get-status", { path: id }));
-  },
-
-  async exists({ client }, id) {
-    await client.get("/api/2.0/workspace/get-status", { path: id });
-  },
-
-  async remove({ client }, id) {
-    await client.post("/api/2.0/workspace/delete", { path: id, recursive: false }, { idempotent: true });
-  },
 };
 
-type Read = JsonObject & { readonly language: string; readonly format: "SOURCE" | "JUPYTER"; readonly sha256: string };
+/** A notebook as it was read. */
+interface Read {
+  readonly definition: JsonObject & { readonly format: Format; readonly sha256: string };
+  readonly content: Buffer;
+}
 
-async function read({ client }: Side, item: Item): Promise<{ definition: Read; content: Buffer }> {
+type Format = "SOURCE" | "JUPYTER";
+
+async function read({ client }: Side, item: Item): Promise<Read> {
   const { id: path } = item;
   const language = languageOf(item);
   const format = await formatOf({ path, language }, client);
@@ -92,15 +81,15 @@ async function read({ client }: Side, item: Item): Promise<{ definition: Read; c
 async function formatOf(
   { path, language }: { readonly path: string; readonly language: string },
   client: Side["client"],
-): Promise<"SOURCE" | "JUPYTER"> {
+): Promise<Format> {
   if (language !== "PYTHON") return "SOURCE";
   const status = await client.get("/api/2.0/workspace/get-status", { path, return_export_info: true });
   return status.repos_export_format === "JUPYTER" ? "JUPYTER" : "SOURCE";
 }
 
 async function write({ client }: Side, { source, definition }: Copy, run: Inventory): Promise<string> {
-  const content = take(run, source.id) ?? (await read(run.source!, source)).content;
-  if (createHash("sha256").update(content).digest("hex") !== definition.sha256)
+  const { definition: now, content } = take(run, source.id) ?? (await read(run.source!, source));
+  if (now.sha256 !== definition.sha256)
     throw new Error("changed on the source while it was copied; the next run copies it");
   const fields = {
     path: source.id,
@@ -123,17 +112,17 @@ function passedIn(run: Inventory): Passed {
   return known;
 }
 
-function keep(run: Inventory, path: string, content: Buffer): void {
+function keep(run: Inventory, path: string, asRead: Read): void {
   const known = passedIn(run);
-  if (known.bytes + content.length > mostKept) return;
+  if (known.bytes + asRead.content.length > mostKept) return;
   take(run, path);
-  known.contents.set(path, content);
-  known.bytes += content.length;
+  known.contents.set(path, asRead);
+  known.bytes += asRead.content.length;
 }
 
-function take(run: Inventory, path: string): Buffer | undefined {
+function take(run: Inventory, path: string): Read | undefined {
   const known = passedIn(run);
-  const content = known.contents.get(path);
-  if (content && known.contents.delete(path)) known.bytes -= content.length;
-  return content;
+  const asRead = known.contents.get(path);
+  if (asRead && known.contents.delete(path)) known.bytes -= asRead.content.length;
+  return asRead;
 }

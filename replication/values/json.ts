@@ -6,6 +6,9 @@ import { UnexpectedAnswer } from "./unexpected-answer.js";
 export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json | undefined };
 
+/** Only then can a number be one that the built-in parser would round. */
+const maybeBeyondDoubles = /\d{16}/;
+
 /** A string, which is passed over, or an integer of so many digits that a double may round it. */
 const stringOrLongInteger = /"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
 
@@ -18,6 +21,7 @@ const markAsJson = JSON.stringify(mark).slice(1, -1);
  * the text.
  */
 export function parseJson(text: string): Json {
+  if (!maybeBeyondDoubles.test(text)) return JSON.parse(text) as Json;
   let isMarked = false;
   const marked = text.replace(stringOrLongInteger, (token) => {
     if (token.startsWith('"') || Number.isSafeInteger(Number(token))) return token;

@@ -144,5 +144,7 @@ describe("the runbook, word by word", { timeout: 20 * minutes }, () => {
     for (const command of rest) await run(command);
     expect(firing(stage.sandbox, "primary")).toEqual([alone.name]);
     expect(firing(stage.sandbox, "secondary").sort()).toEqual(before.sort());
+    for (const command of commandsOf("Going home")) await run(command);
+    expect(firing(stage.sandbox, "primary").sort()).toEqual([...before, alone.name].sort());
   });
 });

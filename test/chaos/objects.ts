@@ -25,6 +25,18 @@ export async function createCluster({ post }: TestWorkspace, spec: JsonObject): 
   return String((await post("/api/2.1/clusters/create", { ...machine, ...spec })).cluster_id);
 }
 
+/** A notebook, and the folder that it is in. */
+export async function putNotebook(
+  { post }: TestWorkspace,
+  path: string,
+  code = "x = 1",
+  language = "PYTHON",
+): Promise<void> {
+  await post("/api/2.0/workspace/mkdirs", { path: path.slice(0, path.lastIndexOf("/")) || "/" });
+  const content = Buffer.from(code).toString("base64");
+  await post("/api/2.0/workspace/import", { path, format: "SOURCE", language, content, overwrite: true });
+}
+
 export async function putScript({ post }: TestWorkspace, path: string, text: string): Promise<void> {
   await post("/api/2.0/dbfs/put", { path, contents: Buffer.from(text).toString("base64"), overwrite: true });
 }

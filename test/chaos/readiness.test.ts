@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../replication/values/json.js";
 import { attention } from "../../replication/index.js";
 import { type Pair, startPair, type TestWorkspace } from "../replication/pair.js";
-import { createCluster, createJob, putScript } from "./objects.js";
+import { createCluster, createJob, putNotebook, putScript } from "./objects.js";
 
 let pair: Pair;
 
@@ -10,12 +10,6 @@ beforeEach(async () => {
   pair = await startPair();
 });
 afterEach(() => pair.close());
-
-async function putNotebook({ post }: TestWorkspace, path: string): Promise<void> {
-  await post("/api/2.0/workspace/mkdirs", { path: path.slice(0, path.lastIndexOf("/")) });
-  const content = Buffer.from("x = 1").toString("base64");
-  await post("/api/2.0/workspace/import", { path, format: "SOURCE", language: "PYTHON", overwrite: true, content });
-}
 
 async function putSecret({ post }: TestWorkspace, scope: string, key: string, value = "planted-Zq8"): Promise<void> {
   await post("/api/2.0/secrets/scopes/create", { scope }).catch(() => undefined);

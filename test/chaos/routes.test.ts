@@ -279,9 +279,7 @@ async function faultsOf(
     left.length === 0 || (route.path.endsWith("clusters/delete") && left.length <= 4),
     () => `left running: ${left.join()}`,
   );
-  // What the route has nothing to do with was seen to be whole.
-  const touched = kinds.filter((kind) => [kind, ...needs[kind]].some(uses));
-  const next = failedOf((await up(touched)).values());
+  const next = failedOf((await up(kinds)).values());
   check(next.length === 0, () => `the next up fails: ${next.map(({ why }) => why).join("; ")}`);
   const [all, now] = [await contentsOf(pair.primary), await contentsOf(pair.secondary)];
   for (const kind of kinds)
@@ -290,7 +288,7 @@ async function faultsOf(
       () => `the next up does not make it good: ${now[kind].join()} for ${all[kind].join()}`,
     );
   check((await running(pair.secondary)).length === 0, () => "the next up leaves clusters running");
-  const restless = [...(await up(touched.filter((kind) => kind !== "mounts")))].flatMap(([kind, each]) =>
+  const restless = [...(await up(kinds.filter((kind) => kind !== "mounts")))].flatMap(([kind, each]) =>
     each.changed ? [kind] : [],
   );
   check(restless.length === 0, () => `not at rest: ${restless.join()}`);

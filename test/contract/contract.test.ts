@@ -105,8 +105,7 @@ describe.each(Object.entries(subjects))("%s", (kind, subject) => {
     await remove(pair.primary, old.id);
     await make(pair.primary, name(2), 6);
     await up();
-    const made = (await shown(pair.primary)).filter((each) => each.startsWith(`${name(2)}:`));
-    expect(await shown()).toEqual(expect.arrayContaining(made));
+    expect(await shown()).toContain(`${name(2)}: ${subject.noEdits ? 0 : 6}`);
     expect((await up()).changed).toBe(false);
   });
 

@@ -1,5 +1,5 @@
 import { operationsTag } from "../../replication/index.js";
-import { createCluster, createJob, machine, nightly, notebook } from "../chaos/objects.js";
+import { createCluster, createJob, machine, nightly, notebook, putNotebook } from "../chaos/objects.js";
 import type { TestWorkspace } from "../replication/pair.js";
 import { numberOf, objectsIn, type Subject } from "./subject.js";
 
@@ -173,8 +173,7 @@ const notebooks: Subject = {
   listing: ["/api/2.0/workspace/list?path=/Shared", "objects"],
   edits: "/api/2.0/workspace/import",
   make: async (at, path, version) => {
-    const content = Buffer.from(`-- Databricks notebook source\nSELECT ${version}`).toString("base64");
-    await at.post("/api/2.0/workspace/import", { path, format: "SOURCE", language: "SQL", content, overwrite: true });
+    await putNotebook(at, path, `-- Databricks notebook source\nSELECT ${version}`, "SQL");
     return path;
   },
   edit: async (at, _id, path, version) => void (await notebooks.make(at, path, version)),

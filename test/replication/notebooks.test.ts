@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { putNotebook } from "../chaos/objects.js";
 import { type Pair, startPair, type TestWorkspace } from "./pair.js";
 
 let pair: Pair;
@@ -9,12 +10,6 @@ beforeEach(async () => {
 afterEach(() => pair.close());
 
 const base64 = (text: string | Buffer): string => Buffer.from(text).toString("base64");
-
-async function put(at: TestWorkspace, path: string, code: string, language = "PYTHON"): Promise<void> {
-  await at.post("/api/2.0/workspace/mkdirs", { path: path.slice(0, path.lastIndexOf("/")) || "/" });
-  const content = base64(code);
-  await at.post("/api/2.0/workspace/import", { path, format: "SOURCE", language, content, overwrite: true });
-}
 
 async function textAt(at: TestWorkspace, path: string, format = "SOURCE"): Promise<string> {
   const { content } = await at.get(`/api/2.0/workspace/export?path=${encodeURIComponent(path)}&format=${format}`);
@@ -30,7 +25,7 @@ describe("notebooks", () => {
   it("arrive in every language, under odd names, and parents before what is in them", async () => {
     const odd = ["/Shared/a b/c#d?e&f", "/Shared/100 %/%2F", "/Shared/grüße/日本 🚀", "/top level"];
     for (const [index, path] of odd.entries())
-      await put(pair.primary, path, `// ${path}`, ["SCALA", "R", "SQL", "PYTHON"][index]);
+      await putNotebook(pair.primary, path, `// ${path}`, ["SCALA", "R", "SQL", "PYTHON"][index]);
     const { lines } = await copyAll();
     for (const path of odd) {
       expect(lines.get(path)?.outcome, path).toBe("created");
@@ -58,7 +53,7 @@ describe("notebooks", () => {
   });
 
   it("are read once when they are new, and not at all while their time of change stays", async () => {
-    for (const n of [1, 2, 3]) await put(pair.primary, `/Shared/${n}`, `print(${n})`);
+    for (const n of [1, 2, 3]) await putNotebook(pair.primary, `/Shared/${n}`, `print(${n})`);
     const exports = ({ server }: TestWorkspace): number =>
       server.traffic.log
         .entries()
@@ -69,7 +64,7 @@ describe("notebooks", () => {
     for (const { server } of [pair.primary, pair.secondary]) server.traffic.log.reset();
     expect((await copyAll()).changed).toBe(false);
     expect(exports(pair.primary) + exports(pair.secondary)).toBe(0);
-    await put(pair.primary, "/Shared/2", "print(22)");
+    await putNotebook(pair.primary, "/Shared/2", "print(22)");
     for (const { server } of [pair.primary, pair.secondary]) server.traffic.log.reset();
     await copyAll();
     expect(exports(pair.primary)).toBe(1);
@@ -79,7 +74,7 @@ describe("notebooks", () => {
   it("in the home of a user who is not there are a person's", async () => {
     const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
     await pair.primary.post("/api/2.0/preview/scim/v2/Users", { schemas, userName: "gone@example.com" });
-    await put(pair.primary, "/Users/gone@example.com/deep/mine", "print(1)");
+    await putNotebook(pair.primary, "/Users/gone@example.com/deep/mine", "print(1)");
     const { lines } = await copyAll();
     expect(lines.get("/Users/gone@example.com/deep/mine")).toMatchObject({
       outcome: "needs-a-person",
@@ -119,8 +114,8 @@ describe("notebooks", () => {
   });
 
   it("leave alone what somebody else has put in their place", async () => {
-    await put(pair.primary, "/Shared/x", "print('theirs')");
-    await put(pair.secondary, "/Shared/x", "print('own')");
+    await putNotebook(pair.primary, "/Shared/x", "print('theirs')");
+    await putNotebook(pair.secondary, "/Shared/x", "print('own')");
     const { lines } = await copyAll();
     expect(lines.get("/Shared/x")).toMatchObject({
       outcome: "needs-a-person",
@@ -145,9 +140,9 @@ describe("notebooks", () => {
       'df = spark.read.load("abfss://raw@acmelake.dfs.core.windows.net/x")',
       'df = spark.read.load("abfss://raw@other.dfs.core.windows.net/x")',
     ].join("\n");
-    await put(pair.primary, "/Shared/etl/main", code);
-    await put(pair.primary, "/Shared/etl/lib", "print(1)");
-    await put(pair.primary, "/Shared/left out", "print(1)");
+    await putNotebook(pair.primary, "/Shared/etl/main", code);
+    await putNotebook(pair.primary, "/Shared/etl/lib", "print(1)");
+    await putNotebook(pair.primary, "/Shared/left out", "print(1)");
     const settings = {
       select: { notebooks: { exclude: ["/Shared/left out"] } },
       mounts: { storageAccounts: { acmelake: "acmewest" } },
@@ -166,7 +161,7 @@ describe("notebooks", () => {
     const again = await copyAll(settings);
     expect(again.changed).toBe(false);
     expect(again.lines.get("/Shared/etl/main")?.why?.split("; ").sort()).toEqual([...why].sort());
-    await put(pair.primary, "/Shared/etl/main", "# Databricks notebook source\n# MAGIC %run ./lib");
+    await putNotebook(pair.primary, "/Shared/etl/main", "# Databricks notebook source\n# MAGIC %run ./lib");
     const mended = await copyAll(settings);
     expect(mended.lines.get("/Shared/etl/main")).toMatchObject({ outcome: "updated" });
     expect(mended.lines.get("/Shared/etl/main")).not.toHaveProperty("why");

@@ -1,6 +1,7 @@
 import { isNotFound } from "../../client/errors.js";
 import { encodePath } from "../files.js";
 import type { Inventory, Side } from "../kind.js";
+import { whyNoHome } from "../tree/home.js";
 import { dbfsRefusal } from "./dbfs-refusal.js";
 import { type Destination, parseDestination } from "./script-destination.js";
 
@@ -14,10 +15,9 @@ export async function whyNoPlace(destination: Destination, run: Inventory): Prom
   const volume = store === "volumes" ? /^\/Volumes\/[^/]+\/[^/]+\/[^/]+(?=\/)/.exec(path)?.[0] : undefined;
   if (volume !== undefined && !(await volumeExists(volume, target, run)))
     return `the standby has no volume ${volume}: make it there, in its own metastore`;
-  const home = store === "workspace" ? /^\/Users\/([^/]+)(?=\/)/.exec(path)?.[1] : undefined;
-  if (home !== undefined && !(await homeExists(home, target, run)))
-    return `the standby has no user ${home}, and nobody else can make that home folder: add the user there, or move the script to a folder that all share and refer to it there`;
-  return undefined;
+  return store === "workspace"
+    ? whyNoHome(path, "move the script to a folder that all share and refer to it there", run)
+    : undefined;
 }
 
 /** The way out of DBFS. */
@@ -32,19 +32,6 @@ function volumeExists(volume: string, { client }: Side, run: Inventory): Promise
     } catch (error) {
       if (isNotFound(error)) return false;
       throw error;
-    }
-  });
-}
-
-/** A home folder is made with its user. Where neither can be asked it is taken to be there: the writing will tell. */
-export function homeExists(user: string, { client }: Side, run: Inventory): Promise<boolean> {
-  return run.once(`home ${user}`, async () => {
-    try {
-      await client.get("/api/2.0/workspace/get-status", { path: `/Users/${user}` });
-      return true;
-    } catch (error) {
-      if (!isNotFound(error)) return true;
-      return run.principalExists(user).catch(() => true);
     }
   });
 }

@@ -3,6 +3,7 @@ import { selection } from "../../inventory/selection.js";
 import { workspacePath } from "../../notes/notes-folder.js";
 import { isObject, type JsonObject, objectsOf, parseJson } from "../../values/json.js";
 import { quoted } from "../../values/printable.js";
+import type { KindName } from "../../settings.js";
 import type { Inventory, Item, Kind } from "../kind.js";
 
 /** What code says of the workspace that it was written in. Ids of jobs look like any other number, and are not among it. */
@@ -67,25 +68,29 @@ export async function adviceOn(
 /** Clusters and pools of the source, by id, as a person knows them. */
 function namesOfSource(run: Inventory): Promise<ReadonlyMap<string, string>> {
   return run.once("names in code", async () => {
-    const lists = await Promise.all(
-      (["clusters", "instance-pools"] as const).map((kind) => run.items("source", kind).catch(() => [])),
-    );
-    return new Map(
-      lists.flatMap((items, index) =>
-        items.map(({ id, name }) => [id, `the ${index === 0 ? "cluster" : "pool"} ${quoted(name)}`] as const),
-      ),
-    );
+    const named = async (kind: KindName, noun: string): Promise<(readonly [string, string])[]> => {
+      const items = await run.items("source", kind).catch(() => []);
+      return items.map(({ id, name }) => [id, `the ${noun} ${quoted(name)}`]);
+    };
+    return new Map((await Promise.all([named("clusters", "cluster"), named("instance-pools", "pool")])).flat());
+  });
+}
+
+/** Tells of a path of the source why its notebook will not be on the standby. */
+function whyNotCopied(kind: Kind, run: Inventory): Promise<(path: string) => string | undefined> {
+  return run.once("notebooks in code", async () => {
+    const there = new Set((await run.items("source", kind.name)).map(({ id }) => id));
+    const isSelected = selection(run.settings.select?.[kind.name], kind);
+    return (path) => {
+      if (!there.has(path)) return "is no notebook of the source";
+      return isSelected(path) ? undefined : `is not selected (select.${kind.name})`;
+    };
   });
 }
 
 async function whyNotRun(target: string, from: string, kind: Kind, run: Inventory): Promise<string | undefined> {
   if (/[{}$]/.test(target)) return undefined;
   const path = workspacePath(resolve(dirname(from), target));
-  const there = await run.once("notebooks in code", async () => {
-    const items = await run.items("source", kind.name);
-    return new Set(items.map(({ id }) => id));
-  });
-  if (!there.has(path)) return `it runs ${quoted(path)}, which is no notebook of the source`;
-  const isSelected = selection(run.settings.select?.[kind.name], kind)(path);
-  return isSelected ? undefined : `it runs ${quoted(path)}, which is not selected (select.${kind.name})`;
+  const why = (await whyNotCopied(kind, run))(path);
+  return why === undefined ? undefined : `it runs ${quoted(path)}, which ${why}`;
 }

@@ -9,12 +9,12 @@ import type { Inventory, Item, Side } from "../kind.js";
 import { orGone } from "../or-gone.js";
 
 /** The folders and notebooks of one workspace, each by its path. */
-export interface Tree {
+interface Tree {
   readonly folders: readonly Item[];
   readonly notebooks: readonly Item[];
 }
 
-type TreeKind = keyof Tree;
+export type TreeKind = keyof Tree;
 
 /** A walk that the other kind of the tree has not had yet. */
 interface Walk {
